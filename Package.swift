@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+// One data-plane module on purpose: by default the compiler does not carry functions that call C
+// across module borders, so all code between a completion and the next submission is one unit.
+import PackageDescription
+
+// Existential boxes must be visible (`any`), imports stay private to the file that needs them,
+// and every use of an unsafe construct carries the word `unsafe`, so it can be found by grep.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// Release only: the standard library itself is built this way. Debug builds and the tests keep the
+// run-time exclusivity checks. Never -Ounchecked: it deletes preconditions with their conditions.
+let dataPath: [SwiftSetting] =
+    strict + [
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+    ]
+
+let tests: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+    name: "gyre",
+    products: [
+        .executable(name: "gyre", targets: ["gyre"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLiburing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "Protocols", swiftSettings: strict),
+        .target(
+            name: "DataPlane",
+            dependencies: ["CLiburing", "CLinux", "Protocols"],
+            swiftSettings: dataPath),
+        .target(
+            name: "ControlPlane",
+            dependencies: [
+                "CLinux", "Protocols", "DataPlane",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "gyre",
+            dependencies: [
+                "ControlPlane",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+    ]
+)

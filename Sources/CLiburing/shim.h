@@ -1,0 +1,159 @@
+// What Swift cannot import from liburing (macros over enums, function-like macros) and what
+// Debian 12's liburing 2.3 does not have yet: newer kernel ABI constants, the completion-queue
+// walk, and one `enter` that submits and waits with a timeout and a minimum wait.
+// Include only this header: liburing/io_uring.h and linux/io_uring.h share one include guard.
+#ifndef GYRE_CLIBURING_H
+#define GYRE_CLIBURING_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <errno.h>
+#include <liburing.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+
+// Kernel ABI newer than liburing 2.3 (include/uapi/linux/io_uring.h, kernel version in brackets).
+static const uint32_t GYRE_ENTER_NO_IOWAIT = 1u << 7;       // [6.15]
+static const uint32_t GYRE_FEAT_MIN_TIMEOUT = 1u << 15;     // [6.12]
+static const uint32_t GYRE_FEAT_NO_IOWAIT = 1u << 17;       // [6.15]
+static const uint8_t GYRE_OP_SEND_ZC = IORING_OP_SEND_ZC;   // [6.0]
+static const uint8_t GYRE_OP_SPLICE = IORING_OP_SPLICE;
+static const uint8_t GYRE_OP_LAST_6_15 = 58;                // RECV_ZC: its presence means >= 6.15
+
+// Every feature the design stands on; a kernel without one of them is served by epoll.
+static const uint32_t GYRE_FEATURES_REQUIRED = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
+    IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG | IORING_FEAT_NATIVE_WORKERS |
+    IORING_FEAT_CQE_SKIP | IORING_FEAT_LINKED_FILE;
+
+static const uint32_t GYRE_SETUP_FLAGS = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP |
+    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+    IORING_SETUP_R_DISABLED;
+
+static const uint32_t GYRE_CQE_BUFFER = IORING_CQE_F_BUFFER;
+static const uint32_t GYRE_CQE_MORE = IORING_CQE_F_MORE;
+static const uint32_t GYRE_CQE_NONEMPTY = IORING_CQE_F_SOCK_NONEMPTY;
+static const uint32_t GYRE_CQE_BUFFER_SHIFT = IORING_CQE_BUFFER_SHIFT;
+
+typedef struct io_uring_sqe gyre_sqe;
+typedef struct io_uring_cqe gyre_cqe;
+
+// The ring is created disabled: whoever enables it becomes its only submitter.
+static inline int gyre_ring_create(struct io_uring *ring, unsigned entries,
+                                   unsigned completions) {
+    struct io_uring_params params;
+    memset(&params, 0, sizeof params);
+    params.flags = GYRE_SETUP_FLAGS;
+    params.cq_entries = completions;
+    return io_uring_queue_init_params(entries, ring, &params);
+}
+
+// Publishes prepared entries and returns how many the kernel has not consumed yet.
+static inline unsigned gyre_ring_publish(struct io_uring *ring) {
+    struct io_uring_sq *sq = &ring->sq;
+    sq->sqe_head = sq->sqe_tail;
+    io_uring_smp_store_release(sq->ktail, sq->sqe_tail);
+    return sq->sqe_tail - io_uring_smp_load_acquire(sq->khead);
+}
+
+static inline unsigned gyre_ring_free_entries(struct io_uring *ring) {
+    return io_uring_sq_space_left(ring);
+}
+
+// One io_uring_enter(2): submits, runs completions and waits. `timeout_ns` < 0 waits for ever.
+// Returns entries submitted, or -errno (-ETIME when nothing was submitted and time ran out).
+static inline int gyre_ring_enter(struct io_uring *ring, unsigned submit, unsigned wanted,
+                                  int64_t timeout_ns, uint32_t min_wait_us, uint32_t extra) {
+    struct __kernel_timespec ts;
+    struct io_uring_getevents_arg arg;
+    unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | extra;
+    int result;
+    memset(&arg, 0, sizeof arg);
+    arg.pad = min_wait_us;  // min_wait_usec since 6.12; must be 0 before
+    if (timeout_ns >= 0) {
+        ts.tv_sec = timeout_ns / 1000000000;
+        ts.tv_nsec = timeout_ns % 1000000000;
+        arg.ts = (uint64_t)(uintptr_t)&ts;
+    }
+    if (ring->int_flags & 1) flags |= IORING_ENTER_REGISTERED_RING;  // INT_FLAG_REG_RING
+    result = io_uring_enter2(ring->enter_ring_fd, submit, wanted, flags, (sigset_t *)&arg,
+                             sizeof arg);
+    return result;
+}
+
+static inline unsigned gyre_ring_completions(struct io_uring *ring) {
+    return io_uring_smp_load_acquire(ring->cq.ktail) - *ring->cq.khead;
+}
+
+static inline const gyre_cqe *gyre_ring_completion(struct io_uring *ring, unsigned index) {
+    return &ring->cq.cqes[(*ring->cq.khead + index) & ring->cq.ring_mask];
+}
+
+static inline unsigned gyre_ring_overflows(struct io_uring *ring) {
+    return IO_URING_READ_ONCE(*ring->cq.koverflow);
+}
+
+static inline void gyre_prep_accept(gyre_sqe *sqe, int fd, int multishot) {
+    if (multishot)
+        io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    else
+        io_uring_prep_accept(sqe, fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// Receives into provided buffers. `credit` caps the bytes of the whole multishot request [6.17:
+// the cap lives in sqe->optlen, which shares its word with file_index]; as a single shot, of one.
+static inline void gyre_prep_receive(gyre_sqe *sqe, int fd, uint32_t credit, int multishot,
+                                     int poll_first) {
+    io_uring_prep_recv(sqe, fd, NULL, multishot ? 0 : credit, 0);
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = 0;
+    if (multishot) {
+        sqe->ioprio |= IORING_RECV_MULTISHOT;
+        sqe->file_index = credit;
+    }
+    if (poll_first) sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+}
+
+static inline void gyre_prep_send(gyre_sqe *sqe, int fd, const void *bytes, size_t length) {
+    io_uring_prep_send(sqe, fd, bytes, length, MSG_WAITALL | MSG_NOSIGNAL);
+}
+
+static inline void gyre_prep_sendmsg(gyre_sqe *sqe, int fd, const struct msghdr *message) {
+    io_uring_prep_sendmsg(sqe, fd, message, MSG_WAITALL | MSG_NOSIGNAL);
+}
+
+static inline void gyre_prep_splice(gyre_sqe *sqe, int from, int to, unsigned length) {
+    io_uring_prep_splice(sqe, from, -1, to, -1, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+static inline void gyre_prep_poll(gyre_sqe *sqe, int fd, unsigned events) {
+    io_uring_prep_poll_add(sqe, fd, events);
+}
+
+// Cancels whatever is armed on `fd`; hard-linked so that the close that follows always runs.
+static inline void gyre_prep_cancel_linked(gyre_sqe *sqe, int fd) {
+    io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
+    sqe->flags |= IOSQE_IO_HARDLINK;
+}
+
+static inline int gyre_buffer_ring_register(struct io_uring *ring, void *memory,
+                                            unsigned entries) {
+    struct io_uring_buf_reg registration;
+    memset(&registration, 0, sizeof registration);
+    registration.ring_addr = (uint64_t)(uintptr_t)memory;
+    registration.ring_entries = entries;
+    return io_uring_register_buf_ring(ring, &registration, 0);
+}
+
+static inline void gyre_buffer_ring_put(void *memory, unsigned entries, unsigned offset,
+                                        void *bytes, unsigned length, uint16_t identifier) {
+    io_uring_buf_ring_add((struct io_uring_buf_ring *)memory, bytes, length, identifier,
+                          io_uring_buf_ring_mask(entries), (int)offset);
+}
+
+static inline void gyre_buffer_ring_publish(void *memory, unsigned count) {
+    io_uring_buf_ring_advance((struct io_uring_buf_ring *)memory, (int)count);
+}
+
+#endif

@@ -1,0 +1,77 @@
+// System calls the Swift overlay cannot reach or reports through errno. One convention for all of
+// them, the same as a ring completion's: the result when it is not negative, else -errno.
+#ifndef GYRE_CLINUX_H
+#define GYRE_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+// Sockets. Every descriptor made here is non-blocking and close-on-exec.
+int gyre_socket_open(int family);
+int gyre_socket_bind(int fd, const struct sockaddr *address, uint32_t length);
+int gyre_socket_listen(int fd, int backlog);
+int gyre_socket_accept(int fd);
+int gyre_socket_connect(int fd, const struct sockaddr *address, uint32_t length);
+int gyre_socket_name(int fd, struct sockaddr *address, uint32_t *length);
+int gyre_socket_error(int fd);
+int gyre_socket_set_option(int fd, int level, int name, int value);
+int gyre_socket_reset_on_close(int fd);
+int gyre_socket_shutdown_write(int fd);
+int gyre_socket_pair(int fds[2]);
+long gyre_receive(int fd, void *bytes, size_t length);
+long gyre_send(int fd, const struct iovec *segments, size_t count);
+
+// Pipes and splice(2). The pipe is non-blocking; returns its capacity in bytes, which is smaller
+// than `capacity` when the per-user pipe budget (pipe(7)) is used up.
+int gyre_pipe_open(int fds[2], int capacity);
+long gyre_splice(int from, int to, size_t length);
+
+int gyre_close(int fd);
+
+// eventfd(2), the wake-up of a sleeping worker.
+int gyre_event_open(void);
+int gyre_event_signal(int fd);
+int gyre_event_drain(int fd);
+
+// epoll(7): edge-triggered for sockets, level-triggered and exclusive for listeners.
+struct gyre_epoll_event {
+    uint32_t events;
+    uint64_t token;
+} __attribute__((packed));
+int gyre_epoll_open(void);
+int gyre_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int gyre_epoll_wait(int epoll, struct gyre_epoll_event *events, int count, int64_t timeout_ns);
+
+// Memory: anonymous, reserved now and made real page by page on first touch. NULL when refused.
+void *gyre_memory_reserve(size_t bytes);
+void gyre_memory_release(void *memory, size_t bytes);
+
+// Time: CLOCK_MONOTONIC in nanoseconds; processor time of another thread in nanoseconds.
+uint64_t gyre_monotonic_ns(void);
+
+// Threads. The body runs with `context`; all signals stay blocked in it.
+int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *), void *context);
+int gyre_thread_join(uint64_t thread);
+uint64_t gyre_thread_cpu_ns(uint64_t thread);
+int gyre_thread_pin(int cpu);
+
+// Host: processors this process may run on, descriptor and memory-lock limits.
+int gyre_allowed_processors(int *processors, int count);
+int gyre_descriptor_limit_raise(uint64_t *soft, uint64_t *hard);
+int gyre_memlock_limit(uint64_t *soft, uint64_t *hard);
+int gyre_kernel_release(char *text, size_t length);
+int gyre_has_capability(int capability);
+
+// Signals: blocks SIGINT, SIGTERM and SIGUSR1 in the calling thread, ignores SIGPIPE, and returns
+// a descriptor that delivers the blocked ones; `gyre_signal_read` takes the next one from it.
+int gyre_signal_open(void);
+int gyre_signal_read(int fd);
+int gyre_poll_readable(int first, int second, int timeout_ms);
+
+// The short name of an errno value ("ECONNREFUSED") and its sentence, both static.
+const char *gyre_error_name(int error);
+const char *gyre_error_text(int error);
+
+#endif

@@ -1,0 +1,81 @@
+// Bytes on their way from one side of a flow to the other: a list of lent buffers. The links live
+// in the pool, so a chain costs its owner 16 bytes whether it is empty or full.
+
+/// A queue of lent buffers. Holding the chain is holding its buffers.
+package struct BufferChain: BitwiseCopyable, Sendable {
+    /// First buffer, the one to be sent next; none when empty.
+    package private(set) var head = BufferID.none
+    private var tail = BufferID.none
+    /// Bytes in all buffers together.
+    package private(set) var bytes: UInt32 = 0
+    /// Buffers in the chain.
+    package private(set) var buffers: UInt32 = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { buffers == 0 }
+
+    /// Takes over `buffer` with the bytes it holds. What fits behind the last buffer's bytes is
+    /// copied there and the new buffer given back at once, so that a peer that sends in small
+    /// pieces cannot make a chain of nearly empty buffers: no two neighbours fit into one.
+    package mutating func append(_ buffer: BufferID, in pool: BufferPool) {
+        let count = UInt32(pool.count(buffer))
+        bytes += count
+        guard !isEmpty else {
+            head = buffer
+            tail = buffer
+            buffers = 1
+            return
+        }
+        if pool.merge(buffer, into: tail) {
+            pool.release(buffer)
+        } else {
+            pool.setNext(tail, buffer)
+            tail = buffer
+            buffers += 1
+        }
+    }
+
+    /// Empties this chain into the caller's hands.
+    package mutating func take() -> BufferChain {
+        let taken = self
+        self = BufferChain()
+        return taken
+    }
+
+    /// Drops `count` bytes from the front, those that were sent, and gives back the buffers that
+    /// are empty now.
+    ///
+    /// - Parameter count: at most `bytes`.
+    package mutating func consume(_ count: Int, in pool: BufferPool) {
+        precondition(count >= 0 && count <= Int(bytes))
+        bytes -= UInt32(count)
+        var left = count
+        while buffers > 0 {
+            let held = pool.count(head)
+            guard left >= held else {
+                pool.consume(head, left)
+                return
+            }
+            left -= held
+            dropHead(in: pool)
+        }
+    }
+
+    /// Gives every buffer back, the bytes with them.
+    package mutating func discard(in pool: BufferPool) {
+        while buffers > 0 { dropHead(in: pool) }
+        bytes = 0
+    }
+
+    private mutating func dropHead(in pool: BufferPool) {
+        let next = pool.next(head)
+        pool.release(head)
+        head = next
+        buffers -= 1
+        if buffers == 0 {
+            head = .none
+            tail = .none
+        }
+    }
+}

@@ -1,0 +1,48 @@
+// What a worker counts about itself. Every crossing into the kernel is counted where it is made,
+// so syscalls per request are exact without a tracer.
+
+/// One count. The order is the order in memory and in reports.
+package enum Counter: Int, CaseIterable, Sendable {
+    // System calls by kind.
+    case enter, epollWait, epollCtl, accept, socket, socketOption, connect, receive, send
+    case splice, shutdown, close, pipe, event
+    // The loop.
+    case turns, completions, starvedWaits, queueOverflows
+    // Bytes handed on, by relay path.
+    case bytesCopied, bytesSpliced, bytesRingSpliced
+    // Connections and flows.
+    case accepted, acceptPauses, flowsFinished, flowsReset, flowsActive
+    case connectFailures, connectTimeouts, idleTimeouts, promotions, demotions
+}
+
+extension Counter {
+    /// The counters that are system calls.
+    package static let systemCalls: [Counter] = [
+        .enter, .epollWait, .epollCtl, .accept, .socket, .socketOption, .connect, .receive, .send,
+        .splice, .shutdown, .close, .pipe, .event,
+    ]
+
+    static let total = 32
+}
+
+/// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
+package struct CounterSet: Sendable {
+    private var values = InlineArray<32, UInt64>(repeating: 0)
+
+    package init() {}
+
+    package subscript(counter: Counter) -> UInt64 {
+        get { values[counter.rawValue] }
+        set { values[counter.rawValue] = newValue }
+    }
+
+    /// Adds another worker's values to these.
+    package mutating func add(_ other: CounterSet) {
+        for index in 0..<Counter.total { values[index] &+= other.values[index] }
+    }
+
+    /// All system calls together.
+    package var systemCalls: UInt64 {
+        Counter.systemCalls.reduce(0) { $0 &+ self[$1] }
+    }
+}

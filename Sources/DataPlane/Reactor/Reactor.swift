@@ -1,0 +1,128 @@
+// The I/O contract between a worker and the kernel, in completion style. Three implementations
+// keep it: IOUringReactor, EpollReactor and, in the tests, SimulatedReactor. One conformance suite
+// runs on all of them; what it checks is written here.
+//
+//  1. Every armed operation has exactly one final completion; `more` marks the others.
+//  2. Nothing completes inside a submit call. Completions come out of `turn` only.
+//  3. At most one send (or `awaitWritable`, or ring splice out) per socket is in flight; a send
+//     completes when all its bytes are taken or it failed. Likewise one reading operation.
+//  4. A receive has a credit in bytes. Used up, it ends by itself: this is the back-pressure.
+//  5. Receive buffers are lent with the completion and given back by `release` or by the send that
+//     consumed them. An idle socket holds none. When none is free the receive waits, unseen.
+//  6. After `close` one `close` completion stands for everything that was still armed on the
+//     socket; nothing else about it is delivered, and only then is its slot used again.
+//
+// Worker thread only, from creation to the end, except where a member says otherwise.
+
+/// Why a socket could not be had.
+package enum SocketFailure: Error, Equatable {
+    /// The reactor's table is full.
+    case tableFull
+    /// The kernel refused; a positive errno value.
+    case system(Int32)
+}
+
+/// A completion-style I/O backend for one worker.
+package protocol Reactor: ~Copyable {
+    /// The pool whose buffers `receive` lends and `send` gives back.
+    var buffers: BufferPool { get }
+
+    /// Exact counts of what this worker did; engines add their own.
+    var counters: CounterSet { get set }
+
+    /// The clock as of the last turn, in nanoseconds.
+    var nowNs: UInt64 { get }
+
+    /// Takes over a listening, non-blocking socket. Accepts nothing until `setAcceptCredit`.
+    mutating func addListener(_ descriptor: Descriptor) -> ListenerID
+
+    /// Says how many connections may be accepted from now on, over all listeners together; each
+    /// accepted one uses up one. 0 pauses accepting: further clients wait in the kernel's queue.
+    /// With several listeners up to one connection per listener beyond the first may come on top.
+    mutating func setAcceptCredit(_ connections: Int)
+
+    /// Ends a listener: what its queue still holds is accepted while credit lasts, then it is
+    /// closed and a `close` completion whose owner is the listener's index reports it.
+    mutating func removeListener(_ listener: ListenerID)
+
+    /// Takes over a connected, non-blocking socket.
+    ///
+    /// - Parameters:
+    ///   - descriptor: closed by this reactor from here on, also when this call fails.
+    ///   - owner: comes back with every completion of the socket.
+    mutating func adopt(_ descriptor: Descriptor, owner: UInt32) throws(SocketFailure) -> SocketID
+
+    /// Opens a socket and starts to connect it; a `connect` completion reports the outcome.
+    mutating func connect(to address: AddressReference, owner: UInt32)
+        throws(SocketFailure) -> SocketID
+
+    /// Arms a receive of at most `credit` bytes; a final completion has `more` false.
+    ///
+    /// - Parameter credit: at least 1 byte.
+    mutating func receive(_ socket: SocketID, credit: UInt32)
+
+    /// Sends all bytes of a chain, in order, then gives its buffers back.
+    ///
+    /// - Parameter chain: not empty, at most `sendBuffersMax` buffers.
+    mutating func send(_ socket: SocketID, _ chain: BufferChain)
+
+    /// Completes once (`readable`) when the socket has bytes, an end of stream or an error.
+    mutating func awaitReadable(_ socket: SocketID)
+
+    /// Completes once (`writable`) when the socket takes bytes again, or has an error.
+    mutating func awaitWritable(_ socket: SocketID)
+
+    /// Completes once (`hangup`) if the peer resets the connection: for a socket whose stream has
+    /// ended, so that nothing else would tell. May never complete.
+    mutating func awaitHangup(_ socket: SocketID)
+
+    /// Borrows a pipe from the bounded pool; `nil` when all are out or the kernel has no more.
+    mutating func takePipe() -> PipeID?
+
+    /// Gives an empty pipe back to the pool.
+    ///
+    /// - Parameter isEmpty: false when bytes are left in it: it is closed instead.
+    mutating func returnPipe(_ pipe: PipeID, isEmpty: Bool)
+
+    /// Moves bytes from the socket into the pipe now, without waiting (splice(2)).
+    ///
+    /// - Returns: bytes moved, 0 at the end of the stream, or a negative errno value; `-EAGAIN`
+    ///   means that the socket is dry or the pipe full.
+    mutating func spliceIn(_ socket: SocketID, to pipe: PipeID, length: Int) -> Int
+
+    /// Moves bytes from the pipe into the socket now, without waiting (splice(2)).
+    mutating func spliceOut(_ pipe: PipeID, to socket: SocketID, length: Int) -> Int
+
+    /// Whether `submitSpliceIn` and `submitSpliceOut` can be used.
+    var hasRingSplice: Bool { get }
+
+    /// Like `spliceIn`, but through the ring (IORING_OP_SPLICE): a `splice` completion of the
+    /// reading socket's owner reports it.
+    mutating func submitSpliceIn(_ socket: SocketID, to pipe: PipeID, length: Int)
+
+    /// Like `spliceOut`, but through the ring: a `splice` completion of the written socket's owner.
+    mutating func submitSpliceOut(_ pipe: PipeID, to socket: SocketID, length: Int)
+
+    /// Tells the peer that no more bytes follow (shutdown(2), SHUT_WR); receiving goes on.
+    mutating func shutdownWrite(_ socket: SocketID)
+
+    /// Closes the socket; what is armed on it is cancelled.
+    ///
+    /// - Parameter reset: the peer gets a reset instead of an orderly end.
+    mutating func close(_ socket: SocketID, reset: Bool)
+
+    /// Lets other threads end this worker's wait through `descriptor` (an eventfd); each such call
+    /// comes out as a `wake` completion.
+    mutating func armWake(_ descriptor: Descriptor)
+
+    /// Submits everything, waits once until something completed or `deadlineNs` passed, and puts
+    /// what completed into `batch`.
+    ///
+    /// - Parameters:
+    ///   - deadlineNs: on the clock of `nowNs`; `nil` waits without end. A past one only polls.
+    ///   - batch: empty on entry.
+    mutating func turn(deadlineNs: UInt64?, into batch: inout CompletionBatch)
+}
+
+/// The most buffers one `send` takes: what fits the fixed scatter list of a message header.
+package let sendBuffersMax = 16

@@ -1,0 +1,87 @@
+// Socket addresses in the kernel's own form, and stable references to them for calls that the
+// kernel finishes later.
+
+internal import CLinux
+internal import Glibc
+
+/// An IPv4, IPv6 or Unix address as the kernel wants it (ip(7), ipv6(7), unix(7)).
+package struct SocketAddress: Sendable {
+    private var storage: sockaddr_storage
+    /// Bytes of `storage` that count.
+    package let length: UInt32
+
+    /// The address family, `AF_INET`, `AF_INET6` or `AF_UNIX`.
+    package var family: Int32 { Int32(storage.ss_family) }
+
+    package var isUnix: Bool { family == AF_UNIX }
+
+    /// Copies an address that a resolver returned.
+    ///
+    /// - Parameter bytes: the sockaddr, at most 128 bytes; `nil` is returned for any other size.
+    package init?(copying bytes: Span<UInt8>) {
+        guard bytes.count >= 2, bytes.count <= MemoryLayout<sockaddr_storage>.size else {
+            return nil
+        }
+        storage = sockaddr_storage()
+        length = UInt32(bytes.count)
+        unsafe withUnsafeMutableBytes(of: &storage) { target in
+            for index in 0..<bytes.count { unsafe target[index] = bytes[index] }
+        }
+    }
+
+    /// A Unix socket's path.
+    ///
+    /// - Parameter path: 1 to 107 bytes of UTF-8 without NUL, else `nil` (unix(7): 108 with it).
+    package init?(unixPath path: String) {
+        let bytes = Array(path.utf8)
+        guard !bytes.isEmpty, bytes.count <= 107, !bytes.contains(0) else { return nil }
+        storage = sockaddr_storage()
+        storage.ss_family = sa_family_t(AF_UNIX)
+        length = UInt32(MemoryLayout<sa_family_t>.size + bytes.count + 1)
+        unsafe withUnsafeMutableBytes(of: &storage) { target in
+            for (index, byte) in bytes.enumerated() { unsafe target[2 + index] = byte }
+        }
+    }
+
+    /// Calls `body` with the address as the C library takes it.
+    func withPointer<Result>(
+        _ body: (UnsafePointer<sockaddr>, UInt32) -> Result
+    ) -> Result {
+        unsafe withUnsafePointer(to: storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, length)
+            }
+        }
+    }
+}
+
+/// A `SocketAddress` at a place that never moves: a connect through the ring reads it when the
+/// batch is submitted, after the call that prepared it has returned.
+@safe
+package struct AddressReference: @unchecked Sendable, BitwiseCopyable {
+    private let address: UnsafePointer<SocketAddress>
+
+    /// Copies `address` to memory that is kept for the life of the process (endpoints belong to
+    /// snapshots that workers may still read).
+    package init(keeping address: SocketAddress) {
+        let copy = UnsafeMutablePointer<SocketAddress>.allocate(capacity: 1)
+        unsafe copy.initialize(to: address)
+        unsafe self.address = UnsafePointer(copy)
+    }
+
+    /// Whether both were made by the same call of `init(keeping:)`.
+    package func isSame(as other: AddressReference) -> Bool {
+        unsafe address == other.address
+    }
+
+    package var family: Int32 { unsafe address.pointee.family }
+
+    package var isUnix: Bool { unsafe address.pointee.isUnix }
+
+    package var length: UInt32 { unsafe address.pointee.length }
+
+    /// The kernel's view of it. `storage` is the first field of `SocketAddress`.
+    var pointer: UnsafePointer<sockaddr> {
+        unsafe UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self)
+    }
+}

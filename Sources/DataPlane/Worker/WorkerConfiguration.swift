@@ -1,0 +1,54 @@
+// What a worker is told at its start: values only, immutable, safe to share between threads.
+
+/// The I/O backend of a worker.
+package enum Backend: String, CaseIterable, Sendable {
+    case ioUring = "io_uring"
+    case epoll
+}
+
+/// How bytes get from one side of a flow to the other.
+package enum RelayMode: String, CaseIterable, Sendable {
+    /// Starts with copy; a direction that moves bulk is promoted to the cheapest path.
+    case auto
+    /// Through lent buffers.
+    case copy
+    /// splice(2) through a pipe, when the socket is ready.
+    case splice
+    /// IORING_OP_SPLICE through a pipe: io_uring only.
+    case spliceRing = "splice-ring"
+}
+
+/// A worker's part of the configuration.
+package struct WorkerConfiguration: Sendable {
+    /// Position among the workers, from 0.
+    package var index: Int
+    /// Processor to pin the thread to; `nil` leaves it to the scheduler.
+    package var processor: Int?
+    package var relay: RelayMode
+    package var connectTimeoutMs: UInt64
+    package var idleTimeoutMs: UInt64
+    /// Flows this worker holds at most; further clients wait in the listen queue.
+    package var flowsMax: Int
+    /// Receive buffers this worker uses at most, `BufferPool.bufferBytes` each.
+    package var buffersMax: Int
+    /// Pipes this worker keeps at most.
+    package var pipesMax: Int
+    /// At least one.
+    package var endpoints: [Endpoint]
+
+    package init(
+        index: Int = 0, processor: Int? = nil, relay: RelayMode = .auto,
+        connectTimeoutMs: UInt64 = 5_000, idleTimeoutMs: UInt64 = 3_600_000,
+        flowsMax: Int, buffersMax: Int = 65_536, pipesMax: Int = 16, endpoints: [Endpoint]
+    ) {
+        self.index = index
+        self.processor = processor
+        self.relay = relay
+        self.connectTimeoutMs = connectTimeoutMs
+        self.idleTimeoutMs = idleTimeoutMs
+        self.flowsMax = flowsMax
+        self.buffersMax = buffersMax
+        self.pipesMax = pipesMax
+        self.endpoints = endpoints
+    }
+}
