@@ -5,14 +5,13 @@
 #ifndef GYRE_CLIBURING_H
 #define GYRE_CLIBURING_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <errno.h>
 #include <liburing.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // Kernel ABI newer than liburing 2.3 (include/uapi/linux/io_uring.h, kernel version in brackets).
 static const uint32_t GYRE_ENTER_NO_IOWAIT = 1u << 7;       // [6.15]
@@ -21,6 +20,10 @@ static const uint32_t GYRE_FEAT_NO_IOWAIT = 1u << 17;       // [6.15]
 static const uint8_t GYRE_OP_SEND_ZC = IORING_OP_SEND_ZC;   // [6.0]
 static const uint8_t GYRE_OP_SPLICE = IORING_OP_SPLICE;
 static const uint8_t GYRE_OP_LAST_6_15 = 58;                // RECV_ZC: its presence means >= 6.15
+
+// SPLICE_F_MOVE | SPLICE_F_NONBLOCK: glibc has them behind _GNU_SOURCE, which here would change
+// the layout of types that other modules share.
+static const uint32_t GYRE_SPLICE_FLAGS = 3;
 
 // Every feature the design stands on; a kernel without one of them is served by epoll.
 static const uint32_t GYRE_FEATURES_REQUIRED = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
@@ -36,6 +39,8 @@ static const uint32_t GYRE_CQE_MORE = IORING_CQE_F_MORE;
 static const uint32_t GYRE_CQE_NONEMPTY = IORING_CQE_F_SOCK_NONEMPTY;
 static const uint32_t GYRE_CQE_BUFFER_SHIFT = IORING_CQE_BUFFER_SHIFT;
 
+long syscall(long number, ...);
+
 typedef struct io_uring_sqe gyre_sqe;
 typedef struct io_uring_cqe gyre_cqe;
 
@@ -47,6 +52,13 @@ static inline int gyre_ring_create(struct io_uring *ring, unsigned entries,
     params.flags = GYRE_SETUP_FLAGS;
     params.cq_entries = completions;
     return io_uring_queue_init_params(entries, ring, &params);
+}
+
+// liburing 2.3 declares io_uring_enable_rings but its shared library does not export it.
+static inline int gyre_ring_enable(struct io_uring *ring) {
+    long result = syscall(__NR_io_uring_register, ring->ring_fd, IORING_REGISTER_ENABLE_RINGS,
+                          NULL, 0);
+    return result < 0 ? -errno : (int)result;
 }
 
 // Publishes prepared entries and returns how many the kernel has not consumed yet.
@@ -86,7 +98,7 @@ static inline unsigned gyre_ring_completions(struct io_uring *ring) {
     return io_uring_smp_load_acquire(ring->cq.ktail) - *ring->cq.khead;
 }
 
-static inline const gyre_cqe *gyre_ring_completion(struct io_uring *ring, unsigned index) {
+static inline const gyre_cqe *_Nonnull gyre_ring_completion(struct io_uring *ring, unsigned index) {
     return &ring->cq.cqes[(*ring->cq.khead + index) & ring->cq.ring_mask];
 }
 
@@ -124,7 +136,7 @@ static inline void gyre_prep_sendmsg(gyre_sqe *sqe, int fd, const struct msghdr 
 }
 
 static inline void gyre_prep_splice(gyre_sqe *sqe, int from, int to, unsigned length) {
-    io_uring_prep_splice(sqe, from, -1, to, -1, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    io_uring_prep_splice(sqe, from, -1, to, -1, length, GYRE_SPLICE_FLAGS);
 }
 
 static inline void gyre_prep_poll(gyre_sqe *sqe, int fd, unsigned events) {

@@ -69,8 +69,8 @@ package struct BufferPool: BitwiseCopyable {
     /// Buffers that are out now.
     package var usedCount: Int { unsafe Int(state.pointee.used) }
 
-    /// Whether `take` would return `nil`.
-    package var isExhausted: Bool { unsafe state.pointee.used == state.pointee.capacity }
+    /// Buffers that can still be taken.
+    package var freeCount: Int { capacity - usedCount }
 
     /// Takes a buffer, empty and unlinked; `nil` when all are out.
     package func take() -> BufferID? {

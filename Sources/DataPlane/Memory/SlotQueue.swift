@@ -1,19 +1,20 @@
 // Bounded first-in first-out queues of handles: sockets with work to try, sockets that starve for
 // a buffer. Entries may go stale while they wait; whoever takes one checks it against the slab.
 
-/// A ring of handles. Never grows: its capacity covers every record of the slab it serves.
+/// A ring of handles. Never grows: it holds twice the slab it serves, and when stale entries have
+/// filled it up they are dropped, so what is left fits.
 @safe
-struct SlotQueue<Record>: ~Copyable {
+struct SlotQueue<Record: BitwiseCopyable>: ~Copyable {
     private let region: MappedRegion
     private let entries: UnsafeMutablePointer<SlabIndex<Record>>
     private let mask: Int
     private var head = 0
     private var tail = 0
 
-    /// - Parameter capacity: entries it must hold; rounded up to a power of two.
+    /// - Parameter capacity: records of the slab; each is queued at most once at a time.
     init(capacity: Int) {
         var size = 1
-        while size < capacity { size *= 2 }
+        while size < capacity * 2 { size *= 2 }
         mask = size - 1
         region = MappedRegion(bytes: size * MemoryLayout<SlabIndex<Record>>.stride)
         unsafe entries = region.base.bindMemory(to: SlabIndex<Record>.self, capacity: size)
@@ -23,7 +24,9 @@ struct SlotQueue<Record>: ~Copyable {
 
     var isEmpty: Bool { head == tail }
 
-    mutating func append(_ index: SlabIndex<Record>) {
+    /// Puts a handle at the end; `slab` tells which of the others are stale.
+    mutating func append(_ index: SlabIndex<Record>, of slab: borrowing Slab<Record>) {
+        if count > mask { dropStale(slab) }
         precondition(count <= mask, "queue overrun: a handle was queued twice")
         unsafe entries[tail & mask] = index
         tail += 1
@@ -34,5 +37,16 @@ struct SlotQueue<Record>: ~Copyable {
         let index = unsafe entries[head & mask]
         head += 1
         return index
+    }
+
+    private mutating func dropStale(_ slab: borrowing Slab<Record>) {
+        let end = tail
+        tail = head
+        for position in head..<end {
+            let index = unsafe entries[position & mask]
+            guard slab.contains(index) else { continue }
+            unsafe entries[tail & mask] = index
+            tail += 1
+        }
     }
 }

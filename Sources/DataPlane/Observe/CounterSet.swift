@@ -11,7 +11,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     // Bytes handed on, by relay path.
     case bytesCopied, bytesSpliced, bytesRingSpliced
     // Connections and flows.
-    case accepted, acceptPauses, flowsFinished, flowsReset, flowsActive
+    case accepted, acceptPauses, flowsFinished, flowsReset, flowsRefused, flowsActive
     case connectFailures, connectTimeouts, idleTimeouts, promotions, demotions
 }
 

@@ -42,7 +42,7 @@ package struct Completion: Sendable, BitwiseCopyable {
     package let operation: Operation
     /// Further completions of the same operation follow; when false it is over.
     package let more: Bool
-    /// The tag given with the socket; for `accept` and a listener's `close`, the listener's index.
+    /// The tag given with the socket; for `accept` and `listenerClose`, the listener's index.
     package let owner: UInt32
     /// A count, a descriptor or 0; negative: an errno value (`-ECONNRESET`, …).
     package let result: Int32

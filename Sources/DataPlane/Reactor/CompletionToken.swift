@@ -16,10 +16,14 @@ package enum Operation: UInt8, Sendable, BitwiseCopyable {
     case writable
     /// The peer reset the connection while nothing was being received from it.
     case hangup
-    /// A splice through the ring moved `result` bytes, found the end (0), or failed.
-    case splice
-    /// Nothing refers to the socket (or, with `isListener`, the listener) any more.
+    /// A splice through the ring out of a socket moved `result` bytes, found the end (0), or failed.
+    case spliceIn
+    /// A splice through the ring into a socket moved `result` bytes, or failed.
+    case spliceOut
+    /// Nothing refers to the socket any more; its slot is free.
     case close
+    /// A removed listener is closed; the owner is its index.
+    case listenerClose
     /// Another thread called the worker.
     case wake
     /// A cancellation ran; never leaves the reactor.

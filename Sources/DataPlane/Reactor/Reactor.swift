@@ -6,7 +6,9 @@
 //  2. Nothing completes inside a submit call. Completions come out of `turn` only.
 //  3. At most one send (or `awaitWritable`, or ring splice out) per socket is in flight; a send
 //     completes when all its bytes are taken or it failed. Likewise one reading operation.
-//  4. A receive has a credit in bytes. Used up, it ends by itself: this is the back-pressure.
+//  4. A receive has a credit in bytes. Used up, it ends by itself: this is the back-pressure. The
+//     last buffer may go beyond it (the kernel's cap on a multishot receive works that way), so a
+//     receive delivers less than `credit + BufferPool.bufferBytes`.
 //  5. Receive buffers are lent with the completion and given back by `release` or by the send that
 //     consumed them. An idle socket holds none. When none is free the receive waits, unseen.
 //  6. After `close` one `close` completion stands for everything that was still armed on the
@@ -27,6 +29,9 @@ package protocol Reactor: ~Copyable {
     /// The pool whose buffers `receive` lends and `send` gives back.
     var buffers: BufferPool { get }
 
+    /// Buffers that are out with the engine or with a send: 0 when nothing is on its way.
+    var lentBuffers: Int { get }
+
     /// Exact counts of what this worker did; engines add their own.
     var counters: CounterSet { get set }
 
@@ -42,7 +47,7 @@ package protocol Reactor: ~Copyable {
     mutating func setAcceptCredit(_ connections: Int)
 
     /// Ends a listener: what its queue still holds is accepted while credit lasts, then it is
-    /// closed and a `close` completion whose owner is the listener's index reports it.
+    /// closed and a `listenerClose` completion reports it.
     mutating func removeListener(_ listener: ListenerID)
 
     /// Takes over a connected, non-blocking socket.
@@ -96,11 +101,10 @@ package protocol Reactor: ~Copyable {
     /// Whether `submitSpliceIn` and `submitSpliceOut` can be used.
     var hasRingSplice: Bool { get }
 
-    /// Like `spliceIn`, but through the ring (IORING_OP_SPLICE): a `splice` completion of the
-    /// reading socket's owner reports it.
+    /// Like `spliceIn`, but through the ring (IORING_OP_SPLICE): a `spliceIn` completion reports it.
     mutating func submitSpliceIn(_ socket: SocketID, to pipe: PipeID, length: Int)
 
-    /// Like `spliceOut`, but through the ring: a `splice` completion of the written socket's owner.
+    /// Like `spliceOut`, but through the ring: a `spliceOut` completion reports it.
     mutating func submitSpliceOut(_ pipe: PipeID, to socket: SocketID, length: Int)
 
     /// Tells the peer that no more bytes follow (shutdown(2), SHUT_WR); receiving goes on.

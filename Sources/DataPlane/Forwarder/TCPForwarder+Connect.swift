@@ -1,0 +1,127 @@
+// The beginning of a flow: accepted client, endpoint chosen, connection attempts.
+
+internal import Glibc
+
+extension TCPForwarder {
+    mutating func accepted<R: Reactor & ~Copyable>(
+        _ completion: Completion, on reactor: inout R
+    ) {
+        guard completion.result >= 0 else {
+            pauseAccepting(on: &reactor)
+            return
+        }
+        reactor.counters[.accepted] &+= 1
+        let flow = Flow(
+            activeAtMs: nowMs, endpoint: UInt32(balancer.pick()),
+            attemptsLeft: UInt32(endpoints.count))
+        let descriptor = Descriptor(raw: completion.result)
+        guard let index = flows.insert(flow) else {
+            refuse(descriptor, on: &reactor)
+            return
+        }
+        let side = FlowSideID.downstream(index.slot)
+        do {
+            let socket = try reactor.adopt(descriptor, owner: side.raw)
+            open(side, socket)
+            self[side].flags.insert(.connected)
+        } catch {
+            flows.remove(index)
+            return
+        }
+        // Read ahead of the connection: bytes are ready when it is, and a client that gives up
+        // is noticed. Splicing has nothing to read into before.
+        if relaysByCopyFirst { armReceive(side, on: &reactor) }
+        connect(index.slot, on: &reactor)
+    }
+
+    /// The kernel can hand over more clients than there was credit for, when they arrive faster
+    /// than a multishot accept is taken back. Those beyond the table are reset.
+    private mutating func refuse<R: Reactor & ~Copyable>(
+        _ descriptor: Descriptor, on reactor: inout R
+    ) {
+        reactor.counters[.flowsRefused] &+= 1
+        if let socket = try? reactor.adopt(descriptor, owner: Self.noFlow) {
+            reactor.close(socket, reset: true)
+        }
+    }
+
+    var relaysByCopyFirst: Bool {
+        configuration.relay == .auto || configuration.relay == .copy
+    }
+
+    private mutating func open(_ side: FlowSideID, _ socket: SocketID) {
+        self[side].socket = socket
+        self[side].flags.insert(.open)
+        flows[slot: side.slot].sockets += 1
+    }
+
+    /// Accepting found no descriptor or memory: clients wait in the kernel's queue for a while.
+    private mutating func pauseAccepting<R: Reactor & ~Copyable>(on reactor: inout R) {
+        guard acceptPausedUntilMs == nil else { return }
+        reactor.counters[.acceptPauses] &+= 1
+        let until = nowMs + ForwarderLimits.acceptPauseMs
+        acceptPausedUntilMs = until
+        timers.set(acceptTimer, atMs: until)
+    }
+
+    mutating func resumeAccepting() {
+        acceptPausedUntilMs = nil
+        timers.clear(acceptTimer)
+    }
+
+    /// Tries endpoints from the present one on until a connection attempt is under way.
+    mutating func connect<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        let side = FlowSideID.upstream(slot)
+        while flows[slot: slot].attemptsLeft > 0 {
+            flows[slot: slot].attemptsLeft -= 1
+            let address = endpoints[Int(flows[slot: slot].endpoint)]
+            do {
+                let socket = try reactor.connect(to: address, owner: side.raw)
+                self[side] = FlowSide()
+                open(side, socket)
+                if address.isUnix { self[side].flags.insert(.unix) }
+                timers.set(slot, atMs: nowMs + configuration.connectTimeoutMs)
+                return
+            } catch {
+                reactor.counters[.connectFailures] &+= 1
+                moveToNextEndpoint(slot)
+            }
+        }
+        end(slot, reset: true, on: &reactor)
+    }
+
+    private mutating func moveToNextEndpoint(_ slot: UInt32) {
+        let next = balancer.successor(of: Int(flows[slot: slot].endpoint))
+        flows[slot: slot].endpoint = UInt32(next)
+    }
+
+    mutating func connected<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, _ result: Int32, on reactor: inout R
+    ) {
+        guard result >= 0 else {
+            reactor.counters[.connectFailures] &+= 1
+            abandonAttempt(side.slot, on: &reactor)
+            return
+        }
+        self[side].flags.insert(.connected)
+        flows[slot: side.slot].phase = .relaying
+        timers.set(side.slot, atMs: nowMs + configuration.idleTimeoutMs)
+        switch configuration.relay {
+        case .auto, .copy:
+            armReceive(side, on: &reactor)
+            pump(side.other, on: &reactor)
+        case .splice, .spliceRing:
+            startSplicing(side, splicePath, on: &reactor)
+            startSplicing(side.other, splicePath, on: &reactor)
+        }
+    }
+
+    /// The present endpoint failed or took too long: closes the attempt and tries the next one.
+    mutating func abandonAttempt<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        let side = FlowSideID.upstream(slot)
+        reactor.close(self[side].socket, reset: false)
+        self[side].flags.remove(.open)
+        moveToNextEndpoint(slot)
+        connect(slot, on: &reactor)
+    }
+}

@@ -1,0 +1,187 @@
+// Splicing: bytes go from socket to socket through a pipe without being copied to user space. A
+// pipe is held only while bytes are in it. splice(2) when the socket is ready is the fast way;
+// the same through the ring runs on the kernel's helper threads.
+
+internal import Glibc
+
+extension TCPForwarder {
+    /// What bulk is promoted to. The ring's own splice costs more than splice(2) (it runs on
+    /// helper threads), so only who asks for it by name gets it.
+    var splicePath: DirectionPath {
+        configuration.relay == .spliceRing ? .spliceRing : .splice
+    }
+
+    mutating func startSplicing<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, _ path: DirectionPath, on reactor: inout R
+    ) {
+        self[side].path = path
+        self[side].smallBursts = 0
+        awaitBytes(side, on: &reactor)
+    }
+
+    private mutating func awaitBytes<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, on reactor: inout R
+    ) {
+        self[side].flags.insert(.splicing)
+        reactor.awaitReadable(self[side].socket)
+    }
+
+    /// Bytes or the end wait in `side`'s socket.
+    mutating func readable<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
+        self[side].flags.remove(.splicing)
+        guard let pipe = reactor.takePipe() else {
+            // Every pipe holds bytes of somebody who does not read: this direction need not wait
+            // for them.
+            demote(side, on: &reactor)
+            return
+        }
+        self[side].pipe = pipe
+        if self[side].path == .spliceRing {
+            self[side].flags.insert(.splicing)
+            reactor.submitSpliceIn(
+                self[side].socket, to: pipe, length: ForwarderLimits.spliceBytes)
+        } else {
+            splice(side, on: &reactor)
+        }
+    }
+
+    /// The other end of a direction takes bytes again.
+    mutating func writable<R: Reactor & ~Copyable>(_ target: FlowSideID, on reactor: inout R) {
+        let side = target.other
+        self[side].flags.remove(.splicing)
+        if self[side].path == .spliceRing {
+            submitSpliceOut(side, on: &reactor)
+        } else {
+            splice(side, on: &reactor)
+        }
+    }
+
+    /// Moves what is there, in and out, with splice(2).
+    private mutating func splice<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, on reactor: inout R
+    ) {
+        let target = side.other
+        var burst = 0
+        for _ in 0..<ForwarderLimits.splicesPerTurnMax {
+            if self[side].pipeBytes == 0 {
+                let moved = reactor.spliceIn(
+                    self[side].socket, to: self[side].pipe, length: ForwarderLimits.spliceBytes)
+                if moved == -Int(EAGAIN) { break }
+                guard moved > 0 else {
+                    spliceEnded(side, moved, on: &reactor)
+                    return
+                }
+                self[side].pipeBytes = UInt32(moved)
+                burst += moved
+            }
+            let moved = reactor.spliceOut(
+                self[side].pipe, to: self[target].socket, length: Int(self[side].pipeBytes))
+            if moved < 0 && moved != -Int(EAGAIN) {
+                writeFailed(side, on: &reactor)
+                return
+            }
+            if moved > 0 {
+                self[side].pipeBytes -= UInt32(moved)
+                reactor.counters[.bytesSpliced] &+= UInt64(moved)
+            }
+            guard self[side].pipeBytes == 0 else {
+                self[side].flags.insert(.splicing)
+                reactor.awaitWritable(self[target].socket)
+                return
+            }
+            // A short burst has most likely emptied the socket.
+            if burst < ForwarderLimits.spliceBytes / 4 { break }
+        }
+        burstMoved(side, burst, on: &reactor)
+    }
+
+    /// A burst went through completely: the pipe goes back, and the direction waits or calms down.
+    private mutating func burstMoved<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, _ bytes: Int, on reactor: inout R
+    ) {
+        releasePipe(side, on: &reactor)
+        if bytes >= ForwarderLimits.smallBurstBytes {
+            self[side].smallBursts = 0
+        } else if configuration.relay == .auto {
+            self[side].smallBursts += 1
+            if self[side].smallBursts == ForwarderLimits.smallBurstsMax {
+                demote(side, on: &reactor)
+                return
+            }
+        }
+        awaitBytes(side, on: &reactor)
+    }
+
+    private mutating func demote<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, on reactor: inout R
+    ) {
+        reactor.counters[.demotions] &+= 1
+        self[side].path = .copy
+        self[side].bulkBytes = 0
+        pump(side, on: &reactor)
+    }
+
+    mutating func releasePipe<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
+        guard !self[side].pipe.isNone else { return }
+        reactor.returnPipe(self[side].pipe, isEmpty: self[side].pipeBytes == 0)
+        self[side].pipe = .none
+        self[side].pipeBytes = 0
+    }
+
+    /// Nothing came out of the source: its end (0) or an error.
+    private mutating func spliceEnded<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, _ result: Int, on reactor: inout R
+    ) {
+        releasePipe(side, on: &reactor)
+        if result == 0 {
+            readEnded(side, on: &reactor)
+        } else {
+            readFailed(side, on: &reactor)
+        }
+    }
+
+    /// A splice through the ring out of `side`'s socket is through.
+    mutating func splicedIn<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, _ result: Int, on reactor: inout R
+    ) {
+        self[side].flags.remove(.splicing)
+        if result == -Int(EAGAIN) || result == -Int(EINTR) {
+            releasePipe(side, on: &reactor)
+            awaitBytes(side, on: &reactor)
+        } else if result <= 0 {
+            spliceEnded(side, result, on: &reactor)
+        } else {
+            self[side].pipeBytes = UInt32(result)
+            submitSpliceOut(side, on: &reactor)
+        }
+    }
+
+    private mutating func submitSpliceOut<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, on reactor: inout R
+    ) {
+        self[side].flags.insert(.splicing)
+        reactor.submitSpliceOut(
+            self[side].pipe, to: self[side.other].socket, length: Int(self[side].pipeBytes))
+    }
+
+    /// A splice through the ring of `side`'s bytes into the other socket is through.
+    mutating func splicedOut<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, _ result: Int, on reactor: inout R
+    ) {
+        self[side].flags.remove(.splicing)
+        if result < 0 && result != -Int(EAGAIN) && result != -Int(EINTR) {
+            writeFailed(side, on: &reactor)
+            return
+        }
+        if result > 0 {
+            self[side].pipeBytes -= UInt32(result)
+            reactor.counters[.bytesRingSpliced] &+= UInt64(result)
+        }
+        if self[side].pipeBytes == 0 {
+            burstMoved(side, Int(result), on: &reactor)
+        } else {
+            self[side].flags.insert(.splicing)
+            reactor.awaitWritable(self[side.other].socket)
+        }
+    }
+}

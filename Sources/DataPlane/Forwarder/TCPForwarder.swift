@@ -1,0 +1,89 @@
+// The TCP forwarder: one worker's flows. Every method runs on the worker's thread between two
+// turns of its reactor; completions come in through `handle`, requests go out to the reactor.
+// +Connect opens flows, +Copy and +Splice move bytes, +Ending closes and times out.
+
+internal import Glibc
+
+/// All flows of one worker.
+struct TCPForwarder: ~Copyable {
+    let configuration: WorkerConfiguration
+    let endpoints: EndpointTable
+    var balancer: RoundRobin
+    var flows: Slab<Flow>
+    var timers: TimerWheel
+    var nowMs: UInt64
+    /// Until when accepting is paused for want of descriptors; `nil` when it is not.
+    var acceptPausedUntilMs: UInt64?
+    var isDraining = false
+
+    /// Owner tag of a socket that is closed without ever having had a flow.
+    static var noFlow: UInt32 { .max }
+
+    /// The timer that ends a pause of accepting: one past the last flow's.
+    var acceptTimer: UInt32 { UInt32(flows.capacity) }
+
+    init(configuration: WorkerConfiguration, nowMs: UInt64) {
+        self.configuration = configuration
+        self.nowMs = nowMs
+        endpoints = EndpointTable(configuration.endpoints)
+        balancer = RoundRobin(
+            count: configuration.endpoints.count, start: configuration.index)
+        flows = Slab(capacity: Self.slots(for: configuration))
+        timers = TimerWheel(capacity: flows.capacity + 1, nowMs: nowMs)
+    }
+
+    /// Flow slots for a configured limit.
+    static func slots(for configuration: WorkerConfiguration) -> Int {
+        configuration.flowsMax + ForwarderLimits.acceptOvershoot
+    }
+
+    /// Sockets that as many flows can have: both sides, and closing ones of failed connects.
+    static func sockets(for configuration: WorkerConfiguration) -> Int {
+        slots(for: configuration) * 3
+    }
+
+    /// How many clients may be accepted now.
+    var acceptCredit: Int {
+        acceptPausedUntilMs == nil && !isDraining
+            ? max(configuration.flowsMax - flows.count, 0) : 0
+    }
+
+    subscript(side: FlowSideID) -> FlowSide {
+        _read { yield flows[slot: side.slot].sides[side.position] }
+        _modify { yield &flows[slot: side.slot].sides[side.position] }
+    }
+
+    /// Handles one completion.
+    mutating func handle<R: Reactor & ~Copyable>(_ completion: Completion, on reactor: inout R) {
+        switch completion.operation {
+        case .accept:
+            accepted(completion, on: &reactor)
+            return
+        case .listenerClose, .wake, .cancel: return
+        default: if completion.owner == Self.noFlow { return }
+        }
+        let side = FlowSideID(raw: completion.owner)
+        if completion.operation == .close {
+            closed(side, on: &reactor)
+            return
+        }
+        guard flows[slot: side.slot].phase != .closing else {
+            // The reactor keeps such completions back; a buffer must not be lost if one comes.
+            assertionFailure("completion for a closing flow")
+            if !completion.buffer.isNone { reactor.buffers.release(completion.buffer) }
+            return
+        }
+        flows[slot: side.slot].activeAtMs = nowMs
+        switch completion.operation {
+        case .receive: received(side, completion, on: &reactor)
+        case .send: sent(side, completion, on: &reactor)
+        case .connect: connected(side, completion.result, on: &reactor)
+        case .readable: readable(side, on: &reactor)
+        case .writable: writable(side, on: &reactor)
+        case .spliceIn: splicedIn(side, Int(completion.result), on: &reactor)
+        case .spliceOut: splicedOut(side.other, Int(completion.result), on: &reactor)
+        case .hangup: readFailed(side, on: &reactor)
+        default: break
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// System calls that both kernel-facing reactors make directly, because the ring has no cheaper way
+// (io_uring runs shutdown and splice on helper threads) or none at all. Each is counted here.
+
+internal import CLinux
+internal import Glibc
+
+/// Direct, non-blocking system calls. Results are counts or negative errno values.
+enum DirectCalls {
+    /// Opens a socket for an outgoing connection: non-blocking, no Nagle delay, keep-alive on.
+    static func openStream(
+        to address: AddressReference, counting counters: inout CounterSet
+    ) throws(SocketFailure) -> Descriptor {
+        counters[.socket] &+= 1
+        let result = gyre_socket_open(address.family)
+        guard result >= 0 else { throw .system(-result) }
+        if !address.isUnix {
+            counters[.socketOption] &+= 2
+            // Neither can fail on a fresh TCP socket; without them it would still work.
+            _ = gyre_socket_set_option(result, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            _ = gyre_socket_set_option(result, SOL_SOCKET, SO_KEEPALIVE, 1)
+        }
+        return Descriptor(raw: result)
+    }
+
+    /// Makes the coming close send a reset.
+    static func resetOnClose(_ descriptor: Descriptor, counting counters: inout CounterSet) {
+        counters[.socketOption] &+= 1
+        _ = gyre_socket_reset_on_close(descriptor.raw)
+    }
+
+    static func shutdownWrite(_ descriptor: Descriptor, counting counters: inout CounterSet) {
+        counters[.shutdown] &+= 1
+        // ENOTCONN after a reset: the receiving side reports that.
+        _ = gyre_socket_shutdown_write(descriptor.raw)
+    }
+
+    static func accept(_ descriptor: Descriptor, counting counters: inout CounterSet) -> Int32 {
+        counters[.accept] &+= 1
+        return gyre_socket_accept(descriptor.raw)
+    }
+
+    static func splice(
+        from: Descriptor, to: Descriptor, length: Int, counting counters: inout CounterSet
+    ) -> Int {
+        counters[.splice] &+= 1
+        return gyre_splice(from.raw, to.raw, length)
+    }
+
+    static func close(_ descriptor: Descriptor, counting counters: inout CounterSet) {
+        counters[.close] &+= 1
+        _ = gyre_close(descriptor.raw)
+    }
+}

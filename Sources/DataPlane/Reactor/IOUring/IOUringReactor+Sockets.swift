@@ -1,0 +1,188 @@
+// The submit side for sockets: every call prepares entries; nothing runs before the turn.
+
+internal import CLiburing
+
+extension IOUringReactor {
+    package mutating func adopt(
+        _ descriptor: Descriptor, owner: UInt32
+    ) throws(SocketFailure) -> SocketID {
+        let record = IOUringSocket(descriptor: descriptor, owner: owner)
+        guard let index = sockets.insert(record) else {
+            DirectCalls.close(descriptor, counting: &counters)
+            throw .tableFull
+        }
+        return SocketID(slot: index.slot, generation: index.generation)
+    }
+
+    package mutating func connect(
+        to address: AddressReference, owner: UInt32
+    ) throws(SocketFailure) -> SocketID {
+        let descriptor = try DirectCalls.openStream(to: address, counting: &counters)
+        let socket = try adopt(descriptor, owner: owner)
+        reserve(1)
+        let entry = unsafe ring.nextEntry()
+        unsafe io_uring_prep_connect(entry, descriptor.raw, address.pointer, address.length)
+        unsafe tag(entry, .connect, index(socket))
+        return socket
+    }
+
+    package mutating func receive(_ socket: SocketID, credit: UInt32) {
+        let index = index(socket)
+        precondition(credit > 0 && !sockets[index].isReceiving && !sockets[index].isClosing)
+        sockets[index].credit = min(credit, UInt32(Int32.max))
+        sockets[index].isReceiving = true
+        prepareReceive(index)
+    }
+
+    /// Arms the receive for the credit that is left.
+    mutating func prepareReceive(_ index: Socket) {
+        reserve(1)
+        let entry = unsafe ring.nextEntry()
+        let isCapped: Int32 = features.contains(.cappedReceive) ? 1 : 0
+        unsafe gyre_prep_receive(
+            entry, sockets[index].descriptor.raw, sockets[index].credit, isCapped,
+            sockets[index].hasMoreBytes ? 0 : 1)
+        unsafe tag(entry, .receive, index)
+    }
+
+    package mutating func send(_ socket: SocketID, _ chain: BufferChain) {
+        let index = index(socket)
+        precondition(
+            !chain.isEmpty && sockets[index].sending.isEmpty && !sockets[index].isClosing)
+        sockets[index].sending = chain
+        sockets[index].sendBytes = chain.bytes
+        prepareSend(index)
+    }
+
+    /// Sends what is left of the chain, as one request.
+    mutating func prepareSend(_ index: Socket) {
+        reserve(1)
+        let chain = sockets[index].sending
+        let descriptor = sockets[index].descriptor.raw
+        let entry = unsafe ring.nextEntry()
+        if chain.buffers == 1 {
+            unsafe gyre_prep_send(
+                entry, descriptor, buffers.contents(chain.head), buffers.count(chain.head))
+        } else {
+            unsafe gyre_prep_sendmsg(
+                entry, descriptor, scatterLists.header(for: chain, in: buffers))
+        }
+        unsafe tag(entry, .send, index)
+        expectedAtOnce += 1
+        sendsInFlight += 1
+    }
+
+    package mutating func awaitReadable(_ socket: SocketID) {
+        preparePoll(socket, UInt32(POLLIN), .readable)
+    }
+
+    package mutating func awaitWritable(_ socket: SocketID) {
+        preparePoll(socket, UInt32(POLLOUT), .writable)
+    }
+
+    /// No event is asked for: the kernel always reports POLLERR and POLLHUP (poll(2)).
+    package mutating func awaitHangup(_ socket: SocketID) {
+        preparePoll(socket, 0, .hangup)
+    }
+
+    private mutating func preparePoll(
+        _ socket: SocketID, _ events: UInt32, _ operation: Operation
+    ) {
+        let index = index(socket)
+        precondition(!sockets[index].isClosing)
+        reserve(1)
+        let entry = unsafe ring.nextEntry()
+        unsafe gyre_prep_poll(entry, sockets[index].descriptor.raw, events)
+        unsafe tag(entry, operation, index)
+    }
+
+    package mutating func shutdownWrite(_ socket: SocketID) {
+        DirectCalls.shutdownWrite(sockets[index(socket)].descriptor, counting: &counters)
+    }
+
+    /// Closing alone would leave armed requests holding the socket open, and no end would be sent
+    /// (io_uring_cancelation(7)): they are cancelled first, in one chain with the close.
+    package mutating func close(_ socket: SocketID, reset: Bool) {
+        let index = index(socket)
+        precondition(!sockets[index].isClosing)
+        sockets[index].isClosing = true
+        let descriptor = sockets[index].descriptor
+        if reset { DirectCalls.resetOnClose(descriptor, counting: &counters) }
+        reserve(2)
+        let armed = UInt32(sockets[index].inFlight)
+        if armed > 0 {
+            let entry = unsafe ring.nextEntry()
+            unsafe gyre_prep_cancel_linked(entry, descriptor.raw)
+            unsafe tag(entry, .cancel, index)
+            expectedAtOnce += 1 + armed
+        }
+        let entry = unsafe ring.nextEntry()
+        unsafe io_uring_prep_close(entry, descriptor.raw)
+        unsafe tag(entry, .close, index)
+        expectedAtOnce += 1
+    }
+
+    package mutating func armWake(_ descriptor: Descriptor) {
+        wakeDescriptor = descriptor
+        reserve(1)
+        let entry = unsafe ring.nextEntry()
+        unsafe gyre_prep_poll(entry, descriptor.raw, UInt32(POLLIN))
+        unsafe entry.pointee.user_data =
+            CompletionToken(.wake, slot: 0, generation: 0).raw
+    }
+
+    package mutating func takePipe() -> PipeID? { pipes.take(counting: &counters) }
+
+    package mutating func returnPipe(_ pipe: PipeID, isEmpty: Bool) {
+        pipes.giveBack(pipe, isEmpty: isEmpty, counting: &counters)
+    }
+
+    package mutating func spliceIn(_ socket: SocketID, to pipe: PipeID, length: Int) -> Int {
+        DirectCalls.splice(
+            from: sockets[index(socket)].descriptor, to: pipes.input(pipe), length: length,
+            counting: &counters)
+    }
+
+    package mutating func spliceOut(_ pipe: PipeID, to socket: SocketID, length: Int) -> Int {
+        DirectCalls.splice(
+            from: pipes.output(pipe), to: sockets[index(socket)].descriptor, length: length,
+            counting: &counters)
+    }
+
+    package var hasRingSplice: Bool { true }
+
+    package mutating func submitSpliceIn(_ socket: SocketID, to pipe: PipeID, length: Int) {
+        prepareSplice(
+            from: sockets[index(socket)].descriptor, to: pipes.input(pipe), length: length,
+            .spliceIn, index(socket))
+    }
+
+    package mutating func submitSpliceOut(_ pipe: PipeID, to socket: SocketID, length: Int) {
+        prepareSplice(
+            from: pipes.output(pipe), to: sockets[index(socket)].descriptor, length: length,
+            .spliceOut, index(socket))
+    }
+
+    private mutating func prepareSplice(
+        from: Descriptor, to: Descriptor, length: Int, _ operation: Operation, _ index: Socket
+    ) {
+        precondition(!sockets[index].isClosing)
+        reserve(1)
+        let entry = unsafe ring.nextEntry()
+        unsafe gyre_prep_splice(entry, from.raw, to.raw, UInt32(clamping: length))
+        unsafe tag(entry, operation, index)
+    }
+
+    func index(_ socket: SocketID) -> Socket {
+        Socket(slot: socket.slot, generation: socket.generation)
+    }
+
+    /// Names the completion of a prepared entry and counts it as in flight.
+    private mutating func tag(
+        _ entry: UnsafeMutablePointer<gyre_sqe>, _ operation: Operation, _ index: Socket
+    ) {
+        unsafe entry.pointee.user_data =
+            CompletionToken(operation, slot: index.slot, generation: index.generation).raw
+        sockets[index].inFlight += 1
+    }
+}

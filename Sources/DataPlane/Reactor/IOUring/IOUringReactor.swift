@@ -1,0 +1,189 @@
+// The io_uring implementation of the reactor: everything is prepared into the submission queue and
+// one enter per turn submits, runs completions and waits. This file holds the state and the turn;
+// +Sockets and +Listeners prepare requests, +Completions reads what came of them.
+// Made on any thread; the first turn makes the calling thread its owner.
+
+internal import CLiburing
+
+/// A socket's slot.
+struct IOUringSocket: BitwiseCopyable {
+    let descriptor: Descriptor
+    let owner: UInt32
+    /// Bytes the armed receive may still deliver.
+    var credit: UInt32 = 0
+    /// Requests whose final completion is outstanding.
+    var inFlight: UInt16 = 0
+    var isReceiving = false
+    var isClosing = false
+    /// The last receive left bytes in the socket: the next one need not poll first.
+    var hasMoreBytes = false
+    /// All bytes of the send in flight, as they will be reported.
+    var sendBytes: UInt32 = 0
+    /// What the send in flight still has to send.
+    var sending = BufferChain()
+}
+
+/// A listener's slot.
+struct IOUringListener: BitwiseCopyable {
+    let descriptor: Descriptor
+    /// Accept requests in flight.
+    var armed: UInt16 = 0
+    var isMultishot = false
+    /// A cancellation of the accepts is under way; nothing is armed until it is through.
+    var isCancelling = false
+    var isRemoved = false
+}
+
+/// A reactor on one io_uring (kernel 6.1 or newer).
+@safe
+package struct IOUringReactor: ~Copyable, Reactor {
+    typealias Socket = SlabIndex<IOUringSocket>
+
+    /// Submission entries of one ring; the completion queue has eight times as many.
+    static let entries: UInt32 = 512
+    /// How long a turn waits for more than the completions that are due at once anyway. It costs
+    /// latency only when a send did not finish at once, and then `blockedWaitUs` takes over.
+    static let settledWaitUs: UInt32 = 250
+    static let blockedWaitUs: UInt32 = 25
+    static let blockedTurnsMax = 64
+    static let listenersMax = 64
+
+    let features: RingFeatures
+    package let buffers: BufferPool
+    package var counters = CounterSet()
+    package internal(set) var nowNs: UInt64
+
+    var ring: Ring
+    var bufferRing: BufferRing
+    var sockets: Slab<IOUringSocket>
+    var listeners: Slab<IOUringListener>
+    var starved: SlotQueue<IOUringSocket>
+    var pipes: PipePool
+    var scatterLists: ScatterLists
+    var acceptCredit = 0
+    var acceptsNeedArming = false
+    /// Listeners that were removed and have nothing in flight any more.
+    var listenersToClose = 0
+    var wakeDescriptor = Descriptor.none
+    /// Completions that the requests of this turn will yield without anything else happening.
+    var expectedAtOnce: UInt32 = 0
+    /// Sends whose completion is outstanding.
+    var sendsInFlight: UInt32 = 0
+    /// Turns for which sends are taken not to finish at once, because some did not.
+    private var blockedTurns = 0
+    private var isEnabled = false
+
+    /// - Parameters:
+    ///   - features: what may be used of the kernel; `RingProbe.detected` on the real one.
+    ///   - socketsMax: sockets at once.
+    ///   - buffersMax: receive buffers at once, published ones included.
+    ///   - pipesMax: pipes kept for spliced relaying.
+    /// - Throws: when the kernel refuses the ring or its buffers.
+    package init(
+        features: RingFeatures, socketsMax: Int, buffersMax: Int, pipesMax: Int
+    ) throws(SystemError) {
+        let ring = try Ring(entries: Self.entries, completionsPerEntry: 8)
+        let pool = BufferPool(capacity: buffersMax)
+        let bufferRing: BufferRing
+        do {
+            bufferRing = try BufferRing(ring: ring, pool: pool)
+        } catch {
+            pool.destroy()
+            throw error
+        }
+        scatterLists = ScatterLists(count: Int(ring.entries))
+        self.ring = ring
+        self.bufferRing = bufferRing
+        buffers = pool
+        self.features = features
+        sockets = Slab(capacity: socketsMax)
+        listeners = Slab(capacity: Self.listenersMax)
+        starved = SlotQueue(capacity: socketsMax)
+        pipes = PipePool(capacity: pipesMax)
+        nowNs = MonotonicClock.nowNs
+    }
+
+    deinit {
+        buffers.destroy()
+    }
+
+    package var lentBuffers: Int { buffers.usedCount - bufferRing.publishedCount }
+
+    package mutating func turn(deadlineNs: UInt64?, into batch: inout CompletionBatch) {
+        if !isEnabled {
+            ring.enable(noIOWait: features.contains(.noIOWait))
+            isEnabled = true
+        }
+        bufferRing.refill()
+        if !starved.isEmpty { feedStarved() }
+        if acceptsNeedArming { armAccepts() }
+        if listenersToClose > 0 { closeRemovedListeners(into: &batch) }
+
+        let canWait = batch.isEmpty && ring.completionCount == 0
+        enter(deadlineNs: deadlineNs, canWait: canWait)
+        counters[.turns] &+= 1
+        nowNs = MonotonicClock.nowNs
+
+        let count = min(ring.completionCount, UInt32(batch.room))
+        for position in 0..<count {
+            handle(ring.completion(position), into: &batch)
+        }
+        ring.consume(count)
+        counters[.completions] &+= UInt64(count)
+        counters[.queueOverflows] = UInt64(ring.overflowCount)
+        bufferRing.narrowIfIdle()
+        blockedTurns = sendsInFlight > 0 ? Self.blockedTurnsMax : max(blockedTurns - 1, 0)
+    }
+
+    /// Sends that finish at once, closes and cancellations post their completions during the
+    /// submission. Waiting for one more than those lets the turn end at the first thing that
+    /// is news, instead of spending a turn on what was known.
+    private mutating func enter(deadlineNs: UInt64?, canWait: Bool) {
+        var wanted: UInt32 = 0
+        var timeoutNs: Int64 = 0
+        var minimumWaitUs: UInt32 = 0
+        if canWait {
+            wanted = 1
+            timeoutNs = remaining(until: deadlineNs)
+            if expectedAtOnce > 0 && features.contains(.minimumWait) && timeoutNs != 0 {
+                wanted = min(expectedAtOnce + 1, Self.entries)
+                minimumWaitUs = blockedTurns > 0 ? Self.blockedWaitUs : Self.settledWaitUs
+            }
+        }
+        expectedAtOnce = 0
+        counters[.enter] &+= 1
+        let result = ring.enter(
+            wanted: wanted, timeoutNs: timeoutNs, minimumWaitUs: minimumWaitUs)
+        switch -result {
+        case EINTR, ETIME, EAGAIN, EBUSY, ENOMEM: break  // reap what there is, then go on
+        default: precondition(result >= 0, "io_uring_enter failed for good")
+        }
+    }
+
+    private func remaining(until deadlineNs: UInt64?) -> Int64 {
+        guard let deadlineNs else { return -1 }
+        guard deadlineNs > nowNs else { return 0 }
+        return Int64(clamping: deadlineNs - nowNs)
+    }
+
+    /// Starts receives again that found no buffer, as many as buffers are published.
+    private mutating func feedStarved() {
+        var feeds = min(bufferRing.publishedCount, starved.count)
+        while feeds > 0, let index = starved.popFirst() {
+            guard sockets.contains(index), !sockets[index].isClosing else { continue }
+            prepareReceive(index)
+            feeds -= 1
+        }
+    }
+
+    /// Makes room for `count` entries that must be submitted together.
+    mutating func reserve(_ count: UInt32) {
+        guard !ring.hasRoom(for: count) else { return }
+        counters[.enter] &+= 1
+        // Completions that this runs stay in their queue until the turn reads them.
+        while ring.enter(wanted: 0, timeoutNs: 0, minimumWaitUs: 0) < 0 || !ring.hasRoom(for: count)
+        {
+            counters[.enter] &+= 1
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// Starts workers and keeps what other threads need of them. The choice of backend is made here,
+// once: below this switch everything is specialised for one reactor.
+
+internal import CLinux
+internal import Synchronization
+
+/// A running worker as other threads see it.
+package final class WorkerThread: Sendable {
+    private let thread: UInt64
+    private let mailbox: Mailbox
+    private let published: PublishedCounters
+    private let state: WorkerState
+
+    private init(
+        thread: UInt64, mailbox: Mailbox, published: PublishedCounters, state: WorkerState
+    ) {
+        self.thread = thread
+        self.mailbox = mailbox
+        self.published = published
+        self.state = state
+    }
+
+    /// Makes a worker and starts its thread.
+    ///
+    /// - Parameters:
+    ///   - listeners: listening, non-blocking sockets of this worker alone; taken over.
+    ///   - finished: an eventfd that is signalled when the thread has ended; kept open meanwhile.
+    /// - Throws: when the kernel refuses the reactor or the thread; the listeners stay open then.
+    package static func start(
+        backend: Backend, configuration: WorkerConfiguration, listeners: [Descriptor],
+        finished: Descriptor
+    ) throws(SystemError) -> WorkerThread {
+        let sockets =
+            backend == .ioUring
+            ? Worker<IOUringReactor>.socketsNeeded(for: configuration)
+            : Worker<EpollReactor>.socketsNeeded(for: configuration)
+        switch backend {
+        case .ioUring:
+            return try start(
+                try IOUringReactor(
+                    features: RingProbe.detected, socketsMax: sockets,
+                    buffersMax: configuration.buffersMax, pipesMax: configuration.pipesMax),
+                configuration, listeners, finished)
+        case .epoll:
+            return try start(
+                try EpollReactor(
+                    socketsMax: sockets, buffersMax: configuration.buffersMax,
+                    pipesMax: configuration.pipesMax),
+                configuration, listeners, finished)
+        }
+    }
+
+    private static func start<R: Reactor & ~Copyable>(
+        _ reactor: consuming R, _ configuration: WorkerConfiguration, _ listeners: [Descriptor],
+        _ finished: Descriptor
+    ) throws(SystemError) -> WorkerThread {
+        let mailbox = try Mailbox()
+        let published = PublishedCounters()
+        let state = WorkerState(finished: finished, processor: configuration.processor)
+        let worker = Worker(
+            reactor: reactor, configuration: configuration, listeners: listeners,
+            mailbox: mailbox, published: published)
+        let body = WorkerBodyOf(worker, state)
+        var thread: UInt64 = 0
+        let context = unsafe Unmanaged<WorkerBody>.passRetained(body)
+        let result = unsafe gyre_thread_start(
+            &thread, "gyre-\(configuration.index)",
+            { context in
+                guard let context = unsafe context else { return nil }
+                unsafe Unmanaged<WorkerBody>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        if result < 0 {
+            unsafe context.release()
+            throw SystemError(code: -result)
+        }
+        return WorkerThread(
+            thread: thread, mailbox: mailbox, published: published, state: state)
+    }
+
+    /// Asks the worker for something.
+    package func post(_ requests: WorkerRequests) { mailbox.post(requests) }
+
+    /// What the worker has counted so far.
+    package var counters: CounterSet { published.snapshot() }
+
+    /// Processor time of the worker's thread in nanoseconds; not after `join`.
+    package var processorTimeNs: UInt64 { gyre_thread_cpu_ns(thread) }
+
+    /// Whether the worker has come to its end.
+    package var hasFinished: Bool { state.hasFinished.load(ordering: .acquiring) }
+
+    /// Waits for the thread's end. Once only.
+    package func join() { _ = gyre_thread_join(thread) }
+}
+
+/// What the thread tells others at its end.
+private final class WorkerState: Sendable {
+    let hasFinished = Atomic<Bool>(false)
+    let finished: Descriptor
+    let processor: Int?
+
+    init(finished: Descriptor, processor: Int?) {
+        self.finished = finished
+        self.processor = processor
+    }
+}
+
+/// The thread's body, without the type of its reactor: C calls it through a plain pointer.
+private class WorkerBody {
+    func run() {}
+}
+
+private final class WorkerBodyOf<R: Reactor & ~Copyable>: WorkerBody {
+    private var worker: Worker<R>?
+    private let state: WorkerState
+
+    init(_ worker: consuming Worker<R>, _ state: WorkerState) {
+        self.worker = consume worker
+        self.state = state
+    }
+
+    override func run() {
+        // Without the pin it works the same, only less evenly.
+        if let processor = state.processor { _ = gyre_thread_pin(Int32(processor)) }
+        worker?.run()
+        // The ring ends here, on its own thread, before anybody is told.
+        worker = nil
+        state.hasFinished.store(true, ordering: .releasing)
+        _ = gyre_event_signal(state.finished.raw)
+    }
+}
