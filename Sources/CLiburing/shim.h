@@ -143,6 +143,12 @@ static inline void gyre_prep_poll(gyre_sqe *sqe, int fd, unsigned events) {
     io_uring_prep_poll_add(sqe, fd, events);
 }
 
+// The kernel adds POLLRDHUP to every poll, which a stream that has ended satisfies at once; a
+// multishot poll is edge-triggered, so it can wait for what comes after that.
+static inline void gyre_prep_poll_hangup(gyre_sqe *sqe, int fd) {
+    io_uring_prep_poll_multishot(sqe, fd, 0);
+}
+
 // Cancels whatever is armed on `fd`; hard-linked so that the close that follows always runs.
 static inline void gyre_prep_cancel_linked(gyre_sqe *sqe, int fd) {
     io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);

@@ -27,9 +27,10 @@ extension IOUringReactor {
         switch operation {
         case .receive: handleReceive(entry, index, into: &batch)
         case .send: handleSend(entry, index, into: &batch)
-        case .connect, .readable, .writable, .hangup, .spliceIn, .spliceOut:
+        case .hangup: handleHangup(entry, index, into: &batch)
+        case .connect, .readable, .writable, .spliceIn, .spliceOut:
             guard !sockets[index].isClosing else { break }
-            let isPoll = operation == .readable || operation == .writable || operation == .hangup
+            let isPoll = operation == .readable || operation == .writable
             batch.append(
                 Completion(
                     operation, owner: sockets[index].owner,
@@ -106,6 +107,20 @@ extension IOUringReactor {
         }
         let result = entry.result < 0 ? entry.result : Int32(sockets[index].sendBytes)
         batch.append(Completion(.send, owner: sockets[index].owner, result: result))
+    }
+
+    /// An end of stream also wakes the poll; only a reset completes it. A poll that the kernel ended
+    /// early is armed again.
+    private mutating func handleHangup(
+        _ entry: RingCompletion, _ index: Socket, into batch: inout CompletionBatch
+    ) {
+        guard !sockets[index].isClosing, !sockets[index].hasHungUp else { return }
+        if entry.result < 0 || entry.result & (POLLERR | POLLHUP) != 0 {
+            sockets[index].hasHungUp = true
+            batch.append(Completion(.hangup, owner: sockets[index].owner, result: 0))
+        } else if !entry.more {
+            prepareHangupPoll(index)
+        }
     }
 
     private mutating func handleWake(into batch: inout CompletionBatch) {

@@ -80,9 +80,16 @@ extension IOUringReactor {
         preparePoll(socket, UInt32(POLLOUT), .writable)
     }
 
-    /// No event is asked for: the kernel always reports POLLERR and POLLHUP (poll(2)).
     package mutating func awaitHangup(_ socket: SocketID) {
-        preparePoll(socket, 0, .hangup)
+        prepareHangupPoll(index(socket))
+    }
+
+    mutating func prepareHangupPoll(_ index: Socket) {
+        precondition(!sockets[index].isClosing)
+        reserve(1)
+        let entry = unsafe ring.nextEntry()
+        unsafe gyre_prep_poll_hangup(entry, sockets[index].descriptor.raw)
+        unsafe tag(entry, .hangup, index)
     }
 
     private mutating func preparePoll(

@@ -15,6 +15,8 @@ struct IOUringSocket: BitwiseCopyable {
     var inFlight: UInt16 = 0
     var isReceiving = false
     var isClosing = false
+    /// The peer's reset has been reported.
+    var hasHungUp = false
     /// The last receive left bytes in the socket: the next one need not poll first.
     var hasMoreBytes = false
     /// All bytes of the send in flight, as they will be reported.
@@ -71,6 +73,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
     var sendsInFlight: UInt32 = 0
     /// Turns for which sends are taken not to finish at once, because some did not.
     private var blockedTurns = 0
+    private var pace: WorkPace
     private var isEnabled = false
 
     /// - Parameters:
@@ -101,6 +104,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
         starved = SlotQueue(capacity: socketsMax)
         pipes = PipePool(capacity: pipesMax)
         nowNs = MonotonicClock.nowNs
+        pace = WorkPace(nowNs: nowNs)
     }
 
     deinit {
@@ -120,6 +124,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
         if listenersToClose > 0 { closeRemovedListeners(into: &batch) }
 
         let canWait = batch.isEmpty && ring.completionCount == 0
+        let expected = expectedAtOnce
         enter(deadlineNs: deadlineNs, canWait: canWait)
         counters[.turns] &+= 1
         nowNs = MonotonicClock.nowNs
@@ -129,6 +134,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
             handle(ring.completion(position), into: &batch)
         }
         ring.consume(count)
+        pace.note(news: count - min(expected, count), nowNs: nowNs)
         counters[.completions] &+= UInt64(count)
         counters[.queueOverflows] = UInt64(ring.overflowCount)
         bufferRing.narrowIfIdle()
@@ -145,9 +151,13 @@ package struct IOUringReactor: ~Copyable, Reactor {
         if canWait {
             wanted = 1
             timeoutNs = remaining(until: deadlineNs)
-            if expectedAtOnce > 0 && features.contains(.minimumWait) && timeoutNs != 0 {
-                wanted = min(expectedAtOnce + 1, Self.entries)
-                minimumWaitUs = blockedTurns > 0 ? Self.blockedWaitUs : Self.settledWaitUs
+            let due = expectedAtOnce + pace.batch
+            if due > 1 && features.contains(.minimumWait) && timeoutNs != 0 {
+                wanted = min(due, Self.entries)
+                minimumWaitUs =
+                    pace.batch > 1
+                    ? WorkPace.waitUs
+                    : blockedTurns > 0 ? Self.blockedWaitUs : Self.settledWaitUs
             }
         }
         expectedAtOnce = 0
