@@ -59,5 +59,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "ProtocolsTests", dependencies: ["Protocols"], swiftSettings: tests),
     ]
 )
