@@ -61,5 +61,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ProtocolsTests", dependencies: ["Protocols"], swiftSettings: tests),
+        .testTarget(
+            name: "ControlPlaneTests",
+            dependencies: [
+                "ControlPlane", "DataPlane", "Protocols",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: tests),
+        .testTarget(name: "StyleTests", swiftSettings: tests),
     ]
 )

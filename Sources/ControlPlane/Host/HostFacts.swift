@@ -31,6 +31,20 @@ package struct HostFacts: Sendable {
     /// The longest accept queue that the kernel grants (net.core.somaxconn).
     package let listenQueueMax: Int
 
+    package init(
+        kernelRelease: String, processors: [Int], processorQuota: Int?, memoryBytes: UInt64,
+        descriptors: Limit, lockedMemory: Limit, listenQueueMax: Int
+    ) {
+        precondition(!processors.isEmpty)
+        self.kernelRelease = kernelRelease
+        self.processors = processors
+        self.processorQuota = processorQuota
+        self.memoryBytes = memoryBytes
+        self.descriptors = descriptors
+        self.lockedMemory = lockedMemory
+        self.listenQueueMax = listenQueueMax
+    }
+
     /// Looks at the machine, and raises the soft descriptor limit to the hard one.
     package static func gather() throws(SystemError) -> HostFacts {
         let group = ControlGroup.current()

@@ -10,6 +10,12 @@ package struct BackendChoice: Equatable, Sendable {
     /// Whether `auto` would have preferred io_uring.
     package let isFallback: Bool
 
+    package init(backend: Backend, reason: String, isFallback: Bool) {
+        self.backend = backend
+        self.reason = reason
+        self.isFallback = isFallback
+    }
+
     /// - Parameters:
     ///   - request: what the operator asked for.
     ///   - relay: what the operator asked for.
