@@ -71,6 +71,33 @@ int gyre_signal_open(void);
 int gyre_signal_read(int fd);
 int gyre_poll_readable(int first, int second, int timeout_ms);
 
+// Set-up, not for the data path (Setup.c).
+int gyre_duplicate(int fd);
+uint64_t gyre_memory_bytes(void);
+int gyre_sleep_ms(int milliseconds);
+
+// Small files: reads at most `length` bytes from the start; whether `path` is a socket (1) or
+// something else (0), with its identity; removes a name.
+int gyre_file_read(const char *path, void *bytes, size_t length);
+int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode);
+int gyre_file_remove(const char *path);
+
+// Writes all of it to descriptor 2 in as few write(2) calls as the kernel allows.
+void gyre_error_output(const void *bytes, size_t length);
+// UTC with milliseconds, RFC 3339; returns the length of the text.
+int gyre_time_text(char *text, size_t length);
+
+// Names: getaddrinfo(3) for stream sockets into records of GYRE_ADDRESS_BYTES each, the length in
+// the first byte and the address behind it, no address twice. Returns how many, or a negative EAI_
+// code, whose sentence `gyre_resolve_text` gives. `numeric` forbids any look-up.
+#define GYRE_ADDRESS_BYTES 32
+int gyre_resolve(const char *host, uint16_t port, int numeric, uint8_t *records, int count);
+const char *gyre_resolve_text(int code);
+// Whether the kernel has a route to an address; sends nothing (connect(2) of a datagram socket).
+int gyre_has_route(const struct sockaddr *address, uint32_t length);
+// "1.2.3.4:5", "[v6]:5" or "unix:/path"; returns the length of the text.
+int gyre_address_text(const struct sockaddr *address, uint32_t length, char *text, size_t size);
+
 // The short name of an errno value ("ECONNREFUSED") and its sentence, both static.
 const char *gyre_error_name(int error);
 const char *gyre_error_text(int error);

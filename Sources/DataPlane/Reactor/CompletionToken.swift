@@ -16,7 +16,7 @@ package enum Operation: UInt8, Sendable, BitwiseCopyable {
     case writable
     /// The peer reset the connection while nothing was being received from it.
     case hangup
-    /// A splice through the ring out of a socket moved `result` bytes, found the end (0), or failed.
+    /// A splice through the ring out of a socket moved `result` bytes, found the end (0) or failed.
     case spliceIn
     /// A splice through the ring into a socket moved `result` bytes, or failed.
     case spliceOut

@@ -101,7 +101,7 @@ package protocol Reactor: ~Copyable {
     /// Whether `submitSpliceIn` and `submitSpliceOut` can be used.
     var hasRingSplice: Bool { get }
 
-    /// Like `spliceIn`, but through the ring (IORING_OP_SPLICE): a `spliceIn` completion reports it.
+    /// Like `spliceIn`, but through the ring (IORING_OP_SPLICE); a `spliceIn` completion tells.
     mutating func submitSpliceIn(_ socket: SocketID, to pipe: PipeID, length: Int)
 
     /// Like `spliceOut`, but through the ring: a `spliceOut` completion reports it.

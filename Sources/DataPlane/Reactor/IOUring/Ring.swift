@@ -16,18 +16,21 @@ struct Ring: ~Copyable {
     ///     refuses the memory (io_uring_setup(2), ENOMEM).
     ///   - completions: completion entries per submission entry.
     init(entries: UInt32, completionsPerEntry: UInt32) throws(SystemError) {
-        unsafe ring = .allocate(capacity: 1)
-        unsafe ring.initialize(to: io_uring())
+        // Kept out of `self` until it is a ring: an initialiser that throws after `self` is
+        // complete runs `deinit`.
+        let made = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
+        unsafe made.initialize(to: io_uring())
         var entries = entries
-        var result = unsafe gyre_ring_create(ring, entries, entries * completionsPerEntry)
+        var result = unsafe gyre_ring_create(made, entries, entries * completionsPerEntry)
         while result == -ENOMEM && entries > 64 {
             entries /= 2
-            result = unsafe gyre_ring_create(ring, entries, entries * completionsPerEntry)
+            result = unsafe gyre_ring_create(made, entries, entries * completionsPerEntry)
         }
         guard result >= 0 else {
-            unsafe ring.deallocate()
+            unsafe made.deallocate()
             throw SystemError(code: -result)
         }
+        unsafe ring = made
         // Splices run on the kernel's helper threads: a few are enough, and bound what one
         // ring can occupy.
         var helpers: (UInt32, UInt32) = (4, 4)

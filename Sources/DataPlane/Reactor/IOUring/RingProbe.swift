@@ -44,7 +44,8 @@ package enum RingProbe {
             setUp = error
         }
         list.add(
-            "ring", "io_uring_setup with SINGLE_ISSUER and DEFER_TASKRUN, kernel 6.1", required: true,
+            "ring", "io_uring_setup with SINGLE_ISSUER and DEFER_TASKRUN, kernel 6.1",
+            required: true,
             missing: setUp.map(explain) ?? "")
         guard list.reason.isEmpty else {
             return RingReport(features: list.features, reason: list.reason, detected: [])

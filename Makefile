@@ -1,0 +1,52 @@
+# The one place for commands: `make run` to try Gyre, `make test` to check it.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := run
+.PHONY: run test release lint bench fuzz clean deps build-deps test-deps
+
+SOURCES := Package.swift Sources Tests
+RELEASE := --configuration release --static-swift-stdlib
+FUZZ_SECONDS ?= 30
+
+# Debian package and what of it must be there: a command, or a pkg-config module.
+BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc
+TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
+	strace:strace python3:python3 socat:socat
+
+# Starts the demo: a small origin and the forwarder in front of it.
+run: build-deps
+	swift build $(RELEASE) --product gyre
+	.build/release/gyre demo
+
+release: build-deps
+	swift build $(RELEASE) --product gyre
+
+# Everything, the integration tests against the release binary. The simulation runs a second time
+# as the optimiser makes it, in a folder of its own so that the two builds do not undo each other.
+test: test-deps release
+	swift build --build-tests
+	GYRE_BINARY=$(CURDIR)/.build/release/gyre swift test --skip-build
+	if [ -d Tests/SimulationTests ]; then \
+		swift test --configuration release -Xswiftc -enable-testing \
+			--scratch-path .build-release-tests --filter SimulationTests; \
+	fi
+
+lint:
+	swift format lint --strict --recursive $(SOURCES)
+
+bench: test-deps release
+	Benchmarks/run
+
+fuzz: build-deps
+	Tests/FuzzTests/run $(FUZZ_SECONDS)
+
+clean:
+	rm -rf .build .build-release-tests .build-fuzz
+
+deps: build-deps test-deps
+
+build-deps:
+	@.ci/install-missing $(BUILD_DEPS)
+
+test-deps: build-deps
+	@.ci/install-missing $(TEST_DEPS)

@@ -1,0 +1,131 @@
+// What the control plane needs from the C library at start-up and for its reports. May block and
+// allocate; no worker calls it.
+#define _GNU_SOURCE 1
+#include "CLinux.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static int outcome(int result) { return result < 0 ? -errno : result; }
+
+int gyre_duplicate(int fd) { return outcome(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+uint64_t gyre_memory_bytes(void) {
+    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+int gyre_sleep_ms(int milliseconds) { return outcome(poll(NULL, 0, milliseconds)); }
+
+int gyre_file_read(const char *path, void *bytes, size_t length) {
+    size_t done = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    while (done < length) {
+        ssize_t count = read(fd, (char *)bytes + done, length - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) {
+            int error = errno;
+            close(fd);
+            return -error;
+        }
+        if (count == 0) break;
+        done += (size_t)count;
+    }
+    close(fd);
+    return (int)done;
+}
+
+int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode) {
+    struct stat status;
+    if (lstat(path, &status) < 0) return -errno;
+    *device = status.st_dev;
+    *inode = status.st_ino;
+    return S_ISSOCK(status.st_mode) ? 1 : 0;
+}
+
+int gyre_file_remove(const char *path) { return outcome(unlink(path)); }
+
+void gyre_error_output(const void *bytes, size_t length) {
+    size_t done = 0;
+    while (done < length) {
+        ssize_t count = write(STDERR_FILENO, (const char *)bytes + done, length - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return;
+        done += (size_t)count;
+    }
+}
+
+int gyre_time_text(char *text, size_t length) {
+    struct timespec now;
+    struct tm utc;
+    char seconds[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &utc);
+    return snprintf(text, length, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
+}
+
+_Static_assert(sizeof(struct sockaddr_in6) < GYRE_ADDRESS_BYTES, "a record holds any IP address");
+
+static int is_listed(const uint8_t *records, int count, const uint8_t *record) {
+    for (int index = 0; index < count; index++)
+        if (memcmp(records + index * GYRE_ADDRESS_BYTES, record, GYRE_ADDRESS_BYTES) == 0) return 1;
+    return 0;
+}
+
+int gyre_resolve(const char *host, uint16_t port, int numeric, uint8_t *records, int count) {
+    struct addrinfo hints, *list = NULL;
+    char service[8];
+    int found = 0, error;
+    memset(&hints, 0, sizeof hints);
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV | (numeric ? AI_NUMERICHOST : 0);
+    snprintf(service, sizeof service, "%u", port);
+    error = getaddrinfo(host, service, &hints, &list);
+    if (error != 0) return error;
+    for (struct addrinfo *item = list; item != NULL && found < count; item = item->ai_next) {
+        uint8_t *record = records + found * GYRE_ADDRESS_BYTES;
+        if (item->ai_family != AF_INET && item->ai_family != AF_INET6) continue;
+        memset(record, 0, GYRE_ADDRESS_BYTES);
+        record[0] = (uint8_t)item->ai_addrlen;
+        memcpy(record + 1, item->ai_addr, item->ai_addrlen);
+        if (!is_listed(records, found, record)) found++;
+    }
+    freeaddrinfo(list);
+    return found > 0 ? found : EAI_NODATA;
+}
+
+const char *gyre_resolve_text(int code) {
+    return code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code);
+}
+
+int gyre_has_route(const struct sockaddr *address, uint32_t length) {
+    int result;
+    int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return 0;
+    result = connect(fd, address, length);
+    close(fd);
+    return result == 0;
+}
+
+int gyre_address_text(const struct sockaddr *address, uint32_t length, char *text, size_t size) {
+    char host[NI_MAXHOST], port[8];
+    if (address->sa_family == AF_UNIX) {
+        const struct sockaddr_un *local = (const struct sockaddr_un *)address;
+        return snprintf(text, size, "unix:%s", local->sun_path);
+    }
+    if (getnameinfo(address, length, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return snprintf(text, size, "?");
+    return snprintf(text, size, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}

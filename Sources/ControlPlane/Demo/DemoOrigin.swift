@@ -1,0 +1,123 @@
+// The demo's origin: one thread, one poll(2) loop over a bounded number of connections. A client
+// that does not take its answer at once is closed, so nothing is ever queued.
+
+internal import CLinux
+package import DataPlane
+internal import Glibc
+internal import Protocols
+internal import Synchronization
+
+/// A running origin on a free loopback port.
+package final class DemoOrigin: Sendable {
+    /// Where it listens.
+    package let address: SocketAddress
+
+    private let listener: Descriptor
+    private let wake: Descriptor
+    private let thread = Atomic<UInt64>(0)
+
+    private static let connectionsMax = 256
+
+    /// Starts the thread.
+    package static func start() throws(StartError) -> DemoOrigin {
+        let loopback = try HostResolver.listenAddresses(.host("127.0.0.1", port: 0))
+        do throws(SystemError) {
+            let origin = try DemoOrigin(on: loopback[0])
+            try origin.startThread()
+            return origin
+        } catch {
+            throw StartError("cannot start the built-in origin: \(error)")
+        }
+    }
+
+    private init(on loopback: SocketAddress) throws(SystemError) {
+        listener = try TCPListener.open(loopback, count: 1, backlog: 128)[0]
+        address = try SocketAddress.local(of: listener)
+        wake = Descriptor(raw: try SystemError.check(gyre_event_open()))
+    }
+
+    private func startThread() throws(SystemError) {
+        let context = unsafe Unmanaged.passRetained(self)
+        var started: UInt64 = 0
+        let result = unsafe gyre_thread_start(
+            &started, "demo-origin",
+            { context in
+                if let context = unsafe context {
+                    unsafe Unmanaged<DemoOrigin>.fromOpaque(context).takeRetainedValue().serve()
+                }
+                return nil
+            }, context.toOpaque())
+        if result != 0 { unsafe context.release() }
+        try SystemError.check(result)
+        thread.store(started, ordering: .relaxed)
+    }
+
+    /// Ends the thread and closes its connections. Call once, from the thread that started it.
+    package func stop() {
+        _ = gyre_event_signal(wake.raw)
+        _ = gyre_thread_join(thread.load(ordering: .relaxed))
+        listener.close()
+        wake.close()
+    }
+
+    private struct Connection {
+        let socket: Descriptor
+        var input: [UInt8] = []
+    }
+
+    private func serve() {
+        var connections: [Connection] = []
+        while true {
+            let accepts = connections.count < Self.connectionsMax
+            var entries = [wake, accepts ? listener : .none].map(Self.entry)
+            entries += connections.map { Self.entry($0.socket) }
+            guard unsafe poll(&entries, nfds_t(entries.count), -1) > 0 else { continue }
+            if entries[0].revents != 0 { break }
+            let ready = entries.dropFirst(2).map { $0.revents != 0 }
+            var kept: [Connection] = []
+            for (var connection, isReady) in zip(connections, ready) {
+                if !isReady || Self.answer(&connection) {
+                    kept.append(connection)
+                } else {
+                    connection.socket.close()
+                }
+            }
+            connections = kept
+            if entries[1].revents != 0 {
+                let accepted = Descriptor(raw: gyre_socket_accept(listener.raw))
+                if accepted.isOpen { connections.append(Connection(socket: accepted)) }
+            }
+        }
+        for connection in connections { connection.socket.close() }
+    }
+
+    private static func entry(_ descriptor: Descriptor) -> pollfd {
+        pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
+    }
+
+    /// Reads once and answers every complete request.
+    ///
+    /// - Returns: whether the connection goes on.
+    private static func answer(_ connection: inout Connection) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe gyre_receive(connection.socket.raw, &bytes, bytes.count)
+        if count == -Int(EAGAIN) { return true }
+        guard count > 0 else { return false }
+        connection.input += bytes.prefix(count)
+        while let response = DemoResponse.take(from: &connection.input) {
+            guard send(response.bytes, to: connection.socket), response.keepsAlive else {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// - Returns: whether the kernel took all of it at once.
+    private static func send(_ bytes: [UInt8], to socket: Descriptor) -> Bool {
+        var bytes = bytes
+        return unsafe bytes.withUnsafeMutableBytes { buffer in
+            var segment = unsafe iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
+            return unsafe gyre_send(socket.raw, &segment, 1) == buffer.count
+        }
+    }
+}

@@ -1,0 +1,22 @@
+// Small text files under /proc and /sys.
+
+internal import CLinux
+
+/// Reads the kernel's text files.
+package enum SystemFile {
+    private static let bytesMax = 64 * 1024
+
+    /// The first 64 KiB of a file as text; `nil` when it cannot be read.
+    package static func read(_ path: String) -> String? {
+        var bytes = [UInt8](repeating: 0, count: bytesMax)
+        let count = unsafe gyre_file_read(path, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes.prefix(Int(count)), as: UTF8.self) : nil
+    }
+
+    /// A file that holds one decimal number.
+    package static func number(_ path: String) -> UInt64? {
+        read(path).flatMap { text in
+            UInt64(text.prefix { !$0.isWhitespace })
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// What the operator asked for, checked in form but not yet against this machine.
+
+package import DataPlane
+package import Protocols
+
+/// The operator's choice of an I/O backend.
+package enum BackendRequest: String, CaseIterable, Sendable {
+    /// io_uring where it works, else epoll.
+    case auto
+    case ioUring = "io_uring"
+    case epoll
+}
+
+/// A TCP forwarder as configured.
+package struct ForwarderOptions: Sendable {
+    /// At least one.
+    package var listen: [AddressText]
+    /// At least one.
+    package var upstream: [AddressText]
+    package var backend: BackendRequest = .auto
+    /// `nil`: one per processor that the process may use.
+    package var workers: Int?
+    package var relay: RelayMode = .auto
+    package var connectTimeoutMs: UInt64 = 5_000
+    package var idleTimeoutMs: UInt64 = 3_600_000
+    package var drainTimeoutMs: UInt64 = 30_000
+    /// `nil`: as many as the descriptor limit allows.
+    package var connectionsMax: Int?
+    /// Whether each worker is bound to one processor.
+    package var pinsWorkers = true
+
+    package init(listen: [AddressText], upstream: [AddressText]) {
+        self.listen = listen
+        self.upstream = upstream
+    }
+}

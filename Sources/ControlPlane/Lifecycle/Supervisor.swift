@@ -1,0 +1,175 @@
+// The main thread of a running forwarder: starts everything, then waits for signals and for the
+// ends of workers. It never touches a connection.
+
+internal import CLinux
+internal import DataPlane
+package import Logging
+
+/// Runs a TCP forwarder from start to exit.
+package struct Supervisor {
+    private let options: ForwarderOptions
+    private let log: Logger
+
+    package init(_ options: ForwarderOptions, log: Logger) {
+        precondition(!options.listen.isEmpty && !options.upstream.isEmpty)
+        self.options = options
+        self.log = log
+    }
+
+    /// Serves until SIGTERM or SIGINT has been obeyed.
+    ///
+    /// - Parameter onListening: called once with the text of each listening address, the real
+    ///   ports in it, when all workers have started.
+    /// - Returns: whether all flows could finish; false when some had to be cut.
+    /// - Throws: when it cannot start.
+    package func run(onListening: ([String]) -> Void = { _ in }) throws(StartError) -> Bool {
+        let signals: SignalSource
+        let host: HostFacts
+        do throws(SystemError) {
+            signals = try SignalSource()
+            host = try HostFacts.gather()
+        } catch {
+            throw StartError("cannot ask the kernel for the limits of this process: \(error)")
+        }
+        defer { signals.close() }
+        let running = try start(host)
+        defer { running.listeners.removeFiles() }
+        announce(running.plan, running.listeners)
+        onListening(running.listeners.listeners.map { "\($0.address)" })
+        let isClean = serve(signals, running)
+        log.info("stopped", metadata: ["flowsCut": "\(!isClean)"])
+        return isClean
+    }
+
+    private typealias Running = (plan: ForwarderPlan, listeners: ListenerSet, workers: WorkerGroup)
+
+    private func start(_ host: HostFacts) throws(StartError) -> Running {
+        let failure = options.backend == .epoll ? nil : Self.ringFailure()
+        var choice = try BackendChoice.decide(
+            options.backend, relay: options.relay, ringFailure: failure)
+        var endpoints: [Endpoint] = []
+        for text in options.upstream { endpoints += try HostResolver.endpoints(text) }
+        while true {
+            let plan = try ForwarderPlan(
+                options, host: host, choice: choice, endpoints: endpoints)
+            let listeners = try ListenerSet.open(
+                options.listen, workers: plan.shares.workers, queueMax: host.listenQueueMax)
+            do throws(WorkerGroup.StartFailure) {
+                let workers = try WorkerGroup.start(choice.backend, plan.workers, listeners)
+                return (plan, listeners, workers)
+            } catch {
+                let reason = "worker \(error.worker) could not start: \(error.error)"
+                guard options.backend == .auto, choice.backend == .ioUring else {
+                    throw StartError(reason)
+                }
+                // What works for one ring may fail for the next (locked memory, descriptors).
+                choice = try .decide(.auto, relay: options.relay, ringFailure: reason)
+            }
+        }
+    }
+
+    private static func ringFailure() -> String? {
+        let report = RingProbe.run()
+        return report.isUsable ? nil : report.reason
+    }
+
+    private func announce(_ plan: ForwarderPlan, _ listeners: ListenerSet) {
+        let choice = plan.choice
+        if choice.isFallback { log.warning("\(choice.reason); serving on epoll") }
+        for warning in plan.warnings { log.warning("\(warning)") }
+        let targets = plan.endpoints.map(\.name).joined(separator: ", ")
+        let count = plan.shares.workers
+        let workers = "\(count) worker\(count == 1 ? "" : "s")"
+        for listener in listeners.listeners {
+            log.info(
+                """
+                listening on \(listener.address), forwarding to \(targets), \
+                backend \(choice.backend.rawValue), \(workers)
+                """)
+        }
+        log.debug(
+            "limits",
+            metadata: [
+                "connectionsMax": "\(plan.shares.connections)",
+                "buffersMaxPerWorker": "\(plan.workers[0].buffersMax)",
+                "pipesMaxPerWorker": "\(plan.workers[0].pipesMax)",
+            ])
+    }
+
+    /// Waits for signals and for workers until all workers have ended.
+    ///
+    /// - Returns: whether no flow had to be cut.
+    private func serve(_ signals: SignalSource, _ running: Running) -> Bool {
+        var state = ShutdownState(drainTimeoutMs: options.drainTimeoutMs)
+        var isClean = true
+        while !running.workers.hasFinished {
+            let ready = gyre_poll_readable(
+                signals.descriptor.raw, running.workers.finished.raw,
+                state.waitMs(nowNs: MonotonicClock.nowNs))
+            precondition(ready >= 0, "poll(2) of two descriptors failed")
+            var actions: [ShutdownAction] = []
+            if ready & 1 != 0 { actions += takeSignals(signals, &state, running) }
+            if ready & 2 != 0 {
+                running.workers.drainFinished()
+                if state.isServing {
+                    log.error("a worker ended by itself; stopping")
+                    isClean = false
+                    actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
+                }
+            }
+            actions.append(state.timeReached(nowNs: MonotonicClock.nowNs))
+            for action in actions {
+                if action == .abandon {
+                    log.error("workers do not end; leaving them")
+                    return false
+                }
+                isClean = perform(action, running) && isClean
+            }
+        }
+        running.workers.join()
+        return isClean
+    }
+
+    private func takeSignals(
+        _ signals: SignalSource, _ state: inout ShutdownState, _ running: Running
+    ) -> [ShutdownAction] {
+        var actions: [ShutdownAction] = []
+        while let signal = signals.next() {
+            switch signal {
+            case .stop: actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
+            case .report: report(running)
+            }
+        }
+        return actions
+    }
+
+    /// - Returns: false when flows are cut by it.
+    private func perform(_ action: ShutdownAction, _ running: Running) -> Bool {
+        switch action {
+        case .none, .abandon:
+            return true
+        case .drain:
+            log.info(
+                "draining",
+                metadata: [
+                    "flows": "\(running.workers.counters[.flowsActive])",
+                    "timeoutMs": "\(options.drainTimeoutMs)",
+                ])
+            running.listeners.removeFiles()
+            running.workers.post(.drain)
+            return true
+        case .terminate:
+            let flows = running.workers.counters[.flowsActive]
+            if flows > 0 { log.warning("cutting flows", metadata: ["flows": "\(flows)"]) }
+            running.workers.post(.terminate)
+            return flows == 0
+        }
+    }
+
+    private func report(_ running: Running) {
+        let report = CountersReport(
+            backend: running.plan.choice.backend, counters: running.workers.counters,
+            processorTimesNs: running.workers.processorTimesNs)
+        ErrorOutput.write(line: report.json)
+    }
+}

@@ -1,0 +1,72 @@
+// The running workers: started together, read together, ended together. Main thread only.
+
+internal import CLinux
+internal import DataPlane
+
+/// All worker threads of a forwarder.
+struct WorkerGroup {
+    private let threads: [WorkerThread]
+    /// Signalled by every worker that ends.
+    let finished: Descriptor
+
+    /// Why a group could not be started.
+    struct StartFailure: Error {
+        /// Position of the worker that failed.
+        let worker: Int
+        let error: SystemError
+    }
+
+    /// Starts one thread per configuration. On failure the threads that had started are ended and
+    /// joined, and the sockets of those that had not are closed.
+    static func start(
+        _ backend: Backend, _ configurations: [WorkerConfiguration], _ listeners: ListenerSet
+    ) throws(StartFailure) -> WorkerGroup {
+        var threads: [WorkerThread] = []
+        var finished = Descriptor.none
+        do throws(SystemError) {
+            finished = Descriptor(raw: try SystemError.check(gyre_event_open()))
+            for configuration in configurations {
+                threads.append(
+                    try WorkerThread.start(
+                        backend: backend, configuration: configuration,
+                        listeners: listeners.sockets(ofWorker: configuration.index),
+                        finished: finished))
+            }
+        } catch {
+            let failed = threads.count
+            for thread in threads { thread.post(.terminate) }
+            for thread in threads { thread.join() }
+            listeners.close(fromWorker: failed)
+            if finished.isOpen { finished.close() }
+            throw StartFailure(worker: failed, error: error)
+        }
+        return WorkerGroup(threads: threads, finished: finished)
+    }
+
+    func post(_ requests: WorkerRequests) {
+        for thread in threads { thread.post(requests) }
+    }
+
+    /// Forgets that workers had ended; `hasFinished` still tells.
+    func drainFinished() {
+        _ = gyre_event_drain(finished.raw)
+    }
+
+    var finishedCount: Int { threads.count(where: \.hasFinished) }
+
+    var hasFinished: Bool { finishedCount == threads.count }
+
+    /// The counters of all workers, merged.
+    var counters: CounterSet {
+        threads.reduce(into: CounterSet()) { $0.add($1.counters) }
+    }
+
+    /// Processor time of each worker so far.
+    var processorTimesNs: [UInt64] { threads.map(\.processorTimeNs) }
+
+    /// Waits for the ends of all threads.
+    func join() {
+        for thread in threads { thread.join() }
+        finished.close()
+    }
+}

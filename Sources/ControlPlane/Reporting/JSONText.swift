@@ -1,0 +1,44 @@
+// JSON as text (RFC 8259), for reports of a few hundred bytes.
+
+/// A JSON value; members of objects keep their order.
+package indirect enum JSONText: Sendable {
+    case string(String)
+    case number(UInt64)
+    case bool(Bool)
+    case null
+    case array([JSONText])
+    case object([(String, JSONText)])
+
+    /// One line, without spaces.
+    package var text: String {
+        switch self {
+        case .string(let string): Self.quoted(string)
+        case .number(let number): "\(number)"
+        case .bool(let bool): bool ? "true" : "false"
+        case .null: "null"
+        case .array(let items): "[\(items.map(\.text).joined(separator: ","))]"
+        case .object(let members):
+            "{"
+                + members.map { name, value in "\(Self.quoted(name)):\(value.text)" }
+                .joined(separator: ",") + "}"
+        }
+    }
+
+    private static func quoted(_ string: String) -> String {
+        var result = "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case "\r": result += "\\r"
+            case "\0"..<" ":
+                let hex = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

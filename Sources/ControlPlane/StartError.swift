@@ -1,0 +1,11 @@
+// The one way in which starting can fail: a line for the operator.
+
+/// Why Gyre cannot start: what, where and why, in one line.
+package struct StartError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The line, without a full stop or a newline.
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,71 @@
+// From options and a machine to what each worker is told.
+
+import ControlPlane
+import DataPlane
+import Protocols
+import Testing
+
+@Suite struct ForwarderPlanTests {
+    private let choice = BackendChoice(backend: .epoll, reason: "asked for", isFallback: false)
+
+    private func host(processors: [Int], quota: Int? = nil, descriptors: UInt64 = 20_000)
+        -> HostFacts
+    {
+        HostFacts(
+            kernelRelease: "6.1.0", processors: processors, processorQuota: quota,
+            memoryBytes: 1 << 30,
+            descriptors: HostFacts.Limit(soft: descriptors, hard: descriptors),
+            lockedMemory: HostFacts.Limit(soft: 0, hard: 0), listenQueueMax: 4096)
+    }
+
+    private func plan(_ host: HostFacts, _ change: (inout ForwarderOptions) -> Void = { _ in })
+        throws -> ForwarderPlan
+    {
+        var options = ForwarderOptions(
+            listen: [.anyHost(port: 1)], upstream: [.host("127.0.0.1", port: 2)])
+        change(&options)
+        let endpoints = try options.upstream.flatMap { try HostResolver.endpoints($0) }
+        return try ForwarderPlan(options, host: host, choice: choice, endpoints: endpoints)
+    }
+
+    @Test func oneWorkerPerAllowedProcessor() throws {
+        let plan = try plan(host(processors: [2, 3, 7]))
+        #expect(plan.workers.map(\.index) == [0, 1, 2])
+        #expect(plan.workers.map(\.processor) == [2, 3, 7])
+        #expect(plan.warnings.isEmpty)
+    }
+
+    @Test func theQuotaLimitsTheDefaultOnly() throws {
+        let limited = host(processors: [0, 1, 2, 3], quota: 2)
+        #expect(try plan(limited).workers.count == 2)
+        #expect(
+            try plan(limited) { $0.workers = 6 }.workers.map(\.processor) == [0, 1, 2, 3, 0, 1])
+    }
+
+    @Test func optionsReachEveryWorker() throws {
+        let plan = try plan(host(processors: [0, 1])) {
+            $0.relay = .splice
+            $0.connectTimeoutMs = 7
+            $0.idleTimeoutMs = 8
+            $0.connectionsMax = 5
+            $0.pinsWorkers = false
+        }
+        for worker in plan.workers {
+            #expect(worker.relay == .splice)
+            #expect(worker.connectTimeoutMs == 7)
+            #expect(worker.idleTimeoutMs == 8)
+            #expect(worker.processor == nil)
+            #expect(worker.pipesMax == 16)
+            #expect(worker.endpoints.map(\.name) == ["127.0.0.1:2"])
+        }
+        #expect(plan.workers.map(\.flowsMax) == [3, 2])
+    }
+
+    @Test func whatDoesNotFitIsSaid() throws {
+        let small = host(processors: [0, 1], descriptors: 1024)
+        #expect(try plan(small) { $0.connectionsMax = 433 }.warnings.count == 1)
+        #expect(try plan(small) { $0.connectionsMax = 432 }.warnings.isEmpty)
+        #expect(try plan(small) { $0.connectionsMax = 1 }.warnings.count == 1)
+        #expect(throws: StartError.self) { try plan(host(processors: [0], descriptors: 64)) }
+    }
+}
