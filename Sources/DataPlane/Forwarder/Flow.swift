@@ -80,6 +80,8 @@ struct FlowSide: BitwiseCopyable {
     /// The pipe that holds bytes of this direction, while it does.
     var pipe = PipeID.none
     var pipeBytes: UInt32 = 0
+    /// Bytes spliced since the socket was last found ready.
+    var burstBytes: UInt32 = 0
 }
 
 /// Where a flow is in its life.

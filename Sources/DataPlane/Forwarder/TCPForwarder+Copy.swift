@@ -99,7 +99,8 @@ extension TCPForwarder {
     ) {
         guard configuration.relay != .copy else { return }
         guard bytes == BufferPool.bufferBytes else {
-            self[side].bulkBytes /= 2
+            // The end of a credit also cuts a buffer short; only a small rest means a pause.
+            if bytes < BufferPool.bufferBytes / 2 { self[side].bulkBytes /= 2 }
             return
         }
         self[side].bulkBytes += UInt32(bytes)

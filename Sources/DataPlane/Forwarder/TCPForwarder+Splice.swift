@@ -61,7 +61,6 @@ extension TCPForwarder {
         _ side: FlowSideID, on reactor: inout R
     ) {
         let target = side.other
-        var burst = 0
         for _ in 0..<ForwarderLimits.splicesPerTurnMax {
             if self[side].pipeBytes == 0 {
                 let moved = reactor.spliceIn(
@@ -72,7 +71,7 @@ extension TCPForwarder {
                     return
                 }
                 self[side].pipeBytes = UInt32(moved)
-                burst += moved
+                self[side].burstBytes += UInt32(moved)
             }
             let moved = reactor.spliceOut(
                 self[side].pipe, to: self[target].socket, length: Int(self[side].pipeBytes))
@@ -90,19 +89,21 @@ extension TCPForwarder {
                 return
             }
             // A short burst has most likely emptied the socket.
-            if burst < ForwarderLimits.spliceBytes / 4 { break }
+            if self[side].burstBytes < ForwarderLimits.spliceBytes / 4 { break }
         }
-        burstMoved(side, burst, on: &reactor)
+        burstMoved(side, on: &reactor)
     }
 
     /// A burst went through completely: the pipe goes back, and the direction waits or calms down.
     private mutating func burstMoved<R: Reactor & ~Copyable>(
-        _ side: FlowSideID, _ bytes: Int, on reactor: inout R
+        _ side: FlowSideID, on reactor: inout R
     ) {
         releasePipe(side, on: &reactor)
+        let bytes = self[side].burstBytes
+        self[side].burstBytes = 0
         if bytes >= ForwarderLimits.smallBurstBytes {
             self[side].smallBursts = 0
-        } else if configuration.relay == .auto {
+        } else if bytes > 0 && configuration.relay == .auto {
             self[side].smallBursts += 1
             if self[side].smallBursts == ForwarderLimits.smallBurstsMax {
                 demote(side, on: &reactor)
@@ -152,6 +153,7 @@ extension TCPForwarder {
             spliceEnded(side, result, on: &reactor)
         } else {
             self[side].pipeBytes = UInt32(result)
+            self[side].burstBytes = UInt32(result)
             submitSpliceOut(side, on: &reactor)
         }
     }
@@ -178,7 +180,7 @@ extension TCPForwarder {
             reactor.counters[.bytesRingSpliced] &+= UInt64(result)
         }
         if self[side].pipeBytes == 0 {
-            burstMoved(side, Int(result), on: &reactor)
+            burstMoved(side, on: &reactor)
         } else {
             self[side].flags.insert(.splicing)
             reactor.awaitWritable(self[side.other].socket)
