@@ -104,14 +104,14 @@ package struct Supervisor {
         var isClean = true
         while !running.workers.hasFinished {
             let ready = gyre_poll_readable(
-                signals.descriptor.raw, running.workers.finished.raw,
+                signals.descriptor.raw, running.workers.attention.raw,
                 state.waitMs(nowNs: MonotonicClock.nowNs))
             precondition(ready >= 0, "poll(2) of two descriptors failed")
             var actions: [ShutdownAction] = []
             if ready & 1 != 0 { actions += takeSignals(signals, &state, running) }
             if ready & 2 != 0 {
-                running.workers.drainFinished()
-                if state.isServing {
+                for event in running.workers.takeEvents() { tell(event, running.plan) }
+                if state.isServing && running.workers.finishedCount > 0 {
                     log.error("a worker ended by itself; stopping")
                     isClean = false
                     actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
@@ -128,6 +128,11 @@ package struct Supervisor {
         }
         running.workers.join()
         return isClean
+    }
+
+    private func tell(_ event: WorkerEvent, _ plan: ForwarderPlan) {
+        let line = event.text(endpoints: plan.endpoints)
+        log.warning("\(line)")
     }
 
     private func takeSignals(

@@ -6,8 +6,8 @@ internal import DataPlane
 /// All worker threads of a forwarder.
 struct WorkerGroup {
     private let threads: [WorkerThread]
-    /// Signalled by every worker that ends.
-    let finished: Descriptor
+    /// Signalled by every worker that ends or has something for the log.
+    let attention: Descriptor
 
     /// Why a group could not be started.
     struct StartFailure: Error {
@@ -22,34 +22,35 @@ struct WorkerGroup {
         _ backend: Backend, _ configurations: [WorkerConfiguration], _ listeners: ListenerSet
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
-        var finished = Descriptor.none
+        var attention = Descriptor.none
         do throws(SystemError) {
-            finished = Descriptor(raw: try SystemError.check(gyre_event_open()))
+            attention = Descriptor(raw: try SystemError.check(gyre_event_open()))
             for configuration in configurations {
                 threads.append(
                     try WorkerThread.start(
                         backend: backend, configuration: configuration,
                         listeners: listeners.sockets(ofWorker: configuration.index),
-                        finished: finished))
+                        attention: attention))
             }
         } catch {
             let failed = threads.count
             for thread in threads { thread.post(.terminate) }
             for thread in threads { thread.join() }
             listeners.close(fromWorker: failed)
-            if finished.isOpen { finished.close() }
+            if attention.isOpen { attention.close() }
             throw StartFailure(worker: failed, error: error)
         }
-        return WorkerGroup(threads: threads, finished: finished)
+        return WorkerGroup(threads: threads, attention: attention)
     }
 
     func post(_ requests: WorkerRequests) {
         for thread in threads { thread.post(requests) }
     }
 
-    /// Forgets that workers had ended; `hasFinished` still tells.
-    func drainFinished() {
-        _ = gyre_event_drain(finished.raw)
+    /// Takes what workers have for the log.
+    func takeEvents() -> [WorkerEvent] {
+        _ = gyre_event_drain(attention.raw)
+        return threads.flatMap { $0.takeEvents() }
     }
 
     var finishedCount: Int { threads.count(where: \.hasFinished) }
@@ -67,6 +68,6 @@ struct WorkerGroup {
     /// Waits for the ends of all threads.
     func join() {
         for thread in threads { thread.join() }
-        finished.close()
+        attention.close()
     }
 }

@@ -7,7 +7,7 @@ extension TCPForwarder {
         _ completion: Completion, on reactor: inout R
     ) {
         guard completion.result >= 0 else {
-            pauseAccepting(on: &reactor)
+            pauseAccepting(-completion.result, on: &reactor)
             return
         }
         reactor.counters[.accepted] &+= 1
@@ -56,8 +56,11 @@ extension TCPForwarder {
     }
 
     /// Accepting found no descriptor or memory: clients wait in the kernel's queue for a while.
-    private mutating func pauseAccepting<R: Reactor & ~Copyable>(on reactor: inout R) {
+    private mutating func pauseAccepting<R: Reactor & ~Copyable>(
+        _ code: Int32, on reactor: inout R
+    ) {
         guard acceptPausedUntilMs == nil else { return }
+        report(.acceptPaused, code: code, on: &reactor)
         reactor.counters[.acceptPauses] &+= 1
         let until = nowMs + ForwarderLimits.acceptPauseMs
         acceptPausedUntilMs = until
@@ -84,9 +87,11 @@ extension TCPForwarder {
                 return
             } catch {
                 reactor.counters[.connectFailures] &+= 1
+                report(.connectFailed, slot: slot, code: error.code, on: &reactor)
                 moveToNextEndpoint(slot)
             }
         }
+        report(.noEndpoint, slot: slot, on: &reactor)
         end(slot, reset: true, on: &reactor)
     }
 
@@ -100,6 +105,7 @@ extension TCPForwarder {
     ) {
         guard result >= 0 else {
             reactor.counters[.connectFailures] &+= 1
+            report(.connectFailed, slot: side.slot, code: -result, on: &reactor)
             abandonAttempt(side.slot, on: &reactor)
             return
         }

@@ -94,6 +94,7 @@ extension TCPForwarder {
                 resumeAccepting()
             } else if flows[slot: identifier].phase == .connecting {
                 reactor.counters[.connectTimeouts] &+= 1
+                report(.connectTimedOut, slot: identifier, on: &reactor)
                 abandonAttempt(identifier, on: &reactor)
             } else {
                 checkIdle(identifier, on: &reactor)

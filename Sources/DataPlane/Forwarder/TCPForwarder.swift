@@ -8,6 +8,7 @@ internal import Glibc
 struct TCPForwarder: ~Copyable {
     let configuration: WorkerConfiguration
     let endpoints: EndpointTable
+    private let events: WorkerEvents
     var balancer: RoundRobin
     var flows: Slab<Flow>
     var timers: TimerWheel
@@ -22,7 +23,8 @@ struct TCPForwarder: ~Copyable {
     /// The timer that ends a pause of accepting: one past the last flow's.
     var acceptTimer: UInt32 { UInt32(flows.capacity) }
 
-    init(configuration: WorkerConfiguration, nowMs: UInt64) {
+    init(configuration: WorkerConfiguration, events: WorkerEvents, nowMs: UInt64) {
+        self.events = events
         self.configuration = configuration
         self.nowMs = nowMs
         endpoints = EndpointTable(configuration.endpoints)
@@ -51,6 +53,16 @@ struct TCPForwarder: ~Copyable {
     subscript(side: FlowSideID) -> FlowSide {
         _read { yield flows[slot: side.slot].sides[side.position] }
         _modify { yield &flows[slot: side.slot].sides[side.position] }
+    }
+
+    /// Tells the log about something.
+    func report<R: Reactor & ~Copyable>(
+        _ kind: WorkerEvent.Kind, slot: UInt32? = nil, code: Int32 = 0, on reactor: inout R
+    ) {
+        let endpoint = slot.map { Int(flows[slot: $0].endpoint) } ?? 0
+        if events.post(kind, endpoint: endpoint, code: code, nowMs: nowMs) {
+            reactor.counters[.event] &+= 1
+        }
     }
 
     /// Handles one completion.

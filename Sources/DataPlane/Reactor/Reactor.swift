@@ -22,6 +22,14 @@ package enum SocketFailure: Error, Equatable {
     case tableFull
     /// The kernel refused; a positive errno value.
     case system(Int32)
+
+    /// The errno value; 0 when the kernel had no part in it.
+    var code: Int32 {
+        switch self {
+        case .tableFull: 0
+        case .system(let code): code
+        }
+    }
 }
 
 /// A completion-style I/O backend for one worker.

@@ -20,15 +20,18 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - listeners: listening, non-blocking sockets of this worker alone; taken over.
     ///   - mailbox: what this worker is asked for.
     ///   - published: where this worker's counters can be read.
+    ///   - events: where it tells what belongs in the log.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, listeners: [Descriptor],
-        mailbox: Mailbox, published: PublishedCounters
+        mailbox: Mailbox, published: PublishedCounters,
+        events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
         self.reactor = reactor
         self.mailbox = mailbox
         self.published = published
         forwarder = TCPForwarder(
-            configuration: configuration, nowMs: self.reactor.nowNs / 1_000_000)
+            configuration: configuration, events: events,
+            nowMs: self.reactor.nowNs / 1_000_000)
         batch = CompletionBatch(capacity: Self.batchCapacity)
         listenersOpen = listeners.count
         for listener in listeners { _ = self.reactor.addListener(listener) }

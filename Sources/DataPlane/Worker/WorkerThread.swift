@@ -9,14 +9,17 @@ package final class WorkerThread: Sendable {
     private let thread: UInt64
     private let mailbox: Mailbox
     private let published: PublishedCounters
+    private let events: WorkerEvents
     private let state: WorkerState
 
     private init(
-        thread: UInt64, mailbox: Mailbox, published: PublishedCounters, state: WorkerState
+        thread: UInt64, mailbox: Mailbox, published: PublishedCounters, events: WorkerEvents,
+        state: WorkerState
     ) {
         self.thread = thread
         self.mailbox = mailbox
         self.published = published
+        self.events = events
         self.state = state
     }
 
@@ -24,11 +27,12 @@ package final class WorkerThread: Sendable {
     ///
     /// - Parameters:
     ///   - listeners: listening, non-blocking sockets of this worker alone; taken over.
-    ///   - finished: an eventfd that is signalled when the thread has ended; kept open meanwhile.
+    ///   - attention: an eventfd that is signalled when the thread has ended or has something for
+    ///     the log; kept open meanwhile.
     /// - Throws: when the kernel refuses the reactor or the thread; the listeners stay open then.
     package static func start(
         backend: Backend, configuration: WorkerConfiguration, listeners: [Descriptor],
-        finished: Descriptor
+        attention: Descriptor
     ) throws(SystemError) -> WorkerThread {
         let sockets =
             backend == .ioUring
@@ -40,26 +44,27 @@ package final class WorkerThread: Sendable {
                 try IOUringReactor(
                     features: RingProbe.detected, socketsMax: sockets,
                     buffersMax: configuration.buffersMax, pipesMax: configuration.pipesMax),
-                configuration, listeners, finished)
+                configuration, listeners, attention)
         case .epoll:
             return try start(
                 try EpollReactor(
                     socketsMax: sockets, buffersMax: configuration.buffersMax,
                     pipesMax: configuration.pipesMax),
-                configuration, listeners, finished)
+                configuration, listeners, attention)
         }
     }
 
     private static func start<R: Reactor & ~Copyable>(
         _ reactor: consuming R, _ configuration: WorkerConfiguration, _ listeners: [Descriptor],
-        _ finished: Descriptor
+        _ attention: Descriptor
     ) throws(SystemError) -> WorkerThread {
         let mailbox = try Mailbox()
         let published = PublishedCounters()
-        let state = WorkerState(finished: finished, processor: configuration.processor)
+        let events = WorkerEvents(reader: attention)
+        let state = WorkerState(attention: attention, processor: configuration.processor)
         let worker = Worker(
             reactor: reactor, configuration: configuration, listeners: listeners,
-            mailbox: mailbox, published: published)
+            mailbox: mailbox, published: published, events: events)
         let body = WorkerBodyOf(worker, state)
         var thread: UInt64 = 0
         let context = unsafe Unmanaged<WorkerBody>.passRetained(body)
@@ -75,7 +80,7 @@ package final class WorkerThread: Sendable {
             throw SystemError(code: -result)
         }
         return WorkerThread(
-            thread: thread, mailbox: mailbox, published: published, state: state)
+            thread: thread, mailbox: mailbox, published: published, events: events, state: state)
     }
 
     /// Asks the worker for something.
@@ -83,6 +88,9 @@ package final class WorkerThread: Sendable {
 
     /// What the worker has counted so far.
     package var counters: CounterSet { published.snapshot() }
+
+    /// What happened since the last call. One reader.
+    package func takeEvents() -> [WorkerEvent] { events.take() }
 
     /// Processor time of the worker's thread in nanoseconds; not after `join`.
     package var processorTimeNs: UInt64 { gyre_thread_cpu_ns(thread) }
@@ -97,11 +105,11 @@ package final class WorkerThread: Sendable {
 /// What the thread tells others at its end.
 private final class WorkerState: Sendable {
     let hasFinished = Atomic<Bool>(false)
-    let finished: Descriptor
+    let attention: Descriptor
     let processor: Int?
 
-    init(finished: Descriptor, processor: Int?) {
-        self.finished = finished
+    init(attention: Descriptor, processor: Int?) {
+        self.attention = attention
         self.processor = processor
     }
 }
@@ -127,6 +135,6 @@ private final class WorkerBodyOf<R: Reactor & ~Copyable>: WorkerBody {
         // The ring ends here, on its own thread, before anybody is told.
         worker = nil
         state.hasFinished.store(true, ordering: .releasing)
-        _ = gyre_event_signal(state.finished.raw)
+        _ = gyre_event_signal(state.attention.raw)
     }
 }

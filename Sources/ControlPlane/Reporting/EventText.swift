@@ -1,0 +1,21 @@
+// What a worker's event says in the log.
+
+internal import DataPlane
+
+extension WorkerEvent {
+    /// One line.
+    ///
+    /// - Parameter endpoints: the worker's endpoints, in its order.
+    func text(endpoints: [Endpoint]) -> String {
+        let name = endpoints.indices.contains(endpoint) ? endpoints[endpoint].name : "?"
+        let cause = code == 0 ? "no room for another socket" : "\(SystemError(code: code))"
+        let line =
+            switch kind {
+            case .connectFailed: "cannot connect to \(name): \(cause)"
+            case .connectTimedOut: "cannot connect to \(name): no answer within the connect timeout"
+            case .noEndpoint: "no endpoint could be connected; the client was reset"
+            case .acceptPaused: "accepting pauses: \(cause)"
+            }
+        return heldBack == 0 ? line : "\(line) (and \(heldBack) events before it)"
+    }
+}
