@@ -36,7 +36,10 @@ package struct BufferPool: BitwiseCopyable {
     private struct Record: BitwiseCopyable {
         var next: BufferID
         var start: UInt32
+        /// `free` while the buffer is in the pool, so that a use of it then is found at once.
         var count: UInt32
+
+        static var free: UInt32 { .max }
     }
 
     private let state: UnsafeMutablePointer<State>
@@ -90,7 +93,9 @@ package struct BufferPool: BitwiseCopyable {
 
     /// Gives one buffer back.
     package func release(_ buffer: BufferID) {
-        unsafe records[checked(buffer)].next = BufferID(index: state.pointee.free)
+        let index = checked(buffer)
+        unsafe records[index].next = BufferID(index: state.pointee.free)
+        unsafe records[index].count = Record.free
         unsafe state.pointee.free = buffer.index
         unsafe state.pointee.used -= 1
     }
@@ -142,6 +147,8 @@ package struct BufferPool: BitwiseCopyable {
     @inline(__always)
     private func checked(_ buffer: BufferID) -> Int {
         precondition(unsafe buffer.index < state.pointee.touched)
+        precondition(
+            unsafe records[Int(buffer.index)].count != Record.free, "buffer is not out")
         return Int(buffer.index)
     }
 }
