@@ -69,5 +69,14 @@ let package = Package(
             ],
             swiftSettings: tests),
         .testTarget(name: "StyleTests", swiftSettings: tests),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CLinux", "Protocols", "DataPlane"],
+            path: "Tests/TestSupport",
+            swiftSettings: tests),
+        .testTarget(
+            name: "DataPlaneTests",
+            dependencies: ["CLinux", "DataPlane", "TestSupport"],
+            swiftSettings: tests),
     ]
 )

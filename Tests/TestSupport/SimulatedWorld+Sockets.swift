@@ -1,0 +1,239 @@
+// Life of a simulated socket: its slot, the delivery of its completions, its close.
+
+import DataPlane
+import Glibc
+
+extension SimulatedWorld {
+    // MARK: Slots
+
+    func takeSlot(owner: UInt32, phase: SocketPhase) -> SocketID? {
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slot = Int(free)
+        } else {
+            guard sockets.count < socketsMax else { return nil }
+            slot = sockets.count
+            sockets.append(SimulatedSocket())
+        }
+        let generation = sockets[slot].generation
+        sockets[slot] = SimulatedSocket()
+        sockets[slot].generation = generation
+        sockets[slot].owner = owner
+        sockets[slot].phase = phase
+        return SocketID(slot: UInt32(slot), generation: generation)
+    }
+
+    /// Whether the handle names the slot's present user.
+    func isCurrent(_ socket: SocketID) -> Bool {
+        sockets.indices.contains(Int(socket.slot))
+            && sockets[Int(socket.slot)].phase != .free
+            && sockets[Int(socket.slot)].generation == socket.generation
+    }
+
+    /// The slot of a socket that the caller may use; notes a violation and returns `nil` when not.
+    func usable(_ socket: SocketID, for call: StaticString) -> Int? {
+        guard isCurrent(socket) else {
+            violate("\(call) on socket \(socket.slot), which is not there any more")
+            return nil
+        }
+        let slot = Int(socket.slot)
+        guard sockets[slot].phase == .open else {
+            violate("\(call) on socket \(slot), which is \(sockets[slot].phase)")
+            return nil
+        }
+        return slot
+    }
+
+    // MARK: Completions
+
+    /// Puts a socket's completion on its way. Within a lane the order is kept.
+    func post(
+        _ socket: SocketID, _ lane: Lane, _ operation: DataPlane.Operation, result: Int32,
+        more: Bool = false, buffer: BufferID = .none
+    ) {
+        let slot = Int(socket.slot)
+        let completion = Completion(
+            operation, owner: sockets[slot].owner, result: result, more: more, buffer: buffer)
+        let earliest = nowNs + random.pick(faults.completionDelayNs)
+        let timeNs = max(earliest, sockets[slot].lastDeliveryNs[lane.rawValue])
+        sockets[slot].lastDeliveryNs[lane.rawValue] = timeNs
+        sockets[slot].postedCount += 1
+        if strikes(.loseCompletion) { return }
+        agenda.schedule(.deliver(socket, lane, completion), at: timeNs)
+    }
+
+    func deliver(_ socket: SocketID, _ lane: Lane, _ completion: Completion) {
+        let slot = Int(socket.slot)
+        if bug == .skipGenerationCheck, !isCurrent(socket) || sockets[slot].phase == .closing {
+            output.append(completion)
+            if isCurrent(socket) { sockets[slot].postedCount -= 1 }
+            return
+        }
+        guard isCurrent(socket) else { return violate("a completion outlived its socket") }
+        sockets[slot].postedCount -= 1
+        guard sockets[slot].phase == .open || sockets[slot].phase == .connecting else {
+            // Late: the socket was closed meanwhile.
+            if !completion.buffer.isNone { pool.release(completion.buffer) }
+            return finishClose(socket)
+        }
+        if !completion.more {
+            switch lane {
+            case .reading: sockets[slot].reading = .none
+            case .hangup: sockets[slot].isHangupArmed = false
+            case .writing: endWriting(slot)
+            }
+        }
+        output.append(completion)
+        if strikes(.duplicateCompletion), output.count < room { output.append(completion) }
+    }
+
+    private func endWriting(_ slot: Int) {
+        if sockets[slot].phase == .connecting {
+            // A failed connect leaves a socket that can only be closed.
+            if sockets[slot].connection >= 0 { sockets[slot].phase = .open }
+            return
+        }
+        if sockets[slot].writing == .send { giveBackChain(slot) }
+        sockets[slot].writing = .none
+    }
+
+    /// The end of a send: its buffers go back to the pool, with other bytes in them, so that a
+    /// later use of what was given away shows.
+    func giveBackChain(_ slot: Int) {
+        var buffer = sockets[slot].chain.head
+        while !buffer.isNone {
+            memset(pool.contents(buffer), 0xDD, pool.count(buffer))
+            buffer = pool.next(buffer)
+        }
+        if strikes(.leakBuffer) {
+            sockets[slot].chain = BufferChain()
+        } else {
+            sockets[slot].chain.discard(in: pool)
+        }
+    }
+
+    // MARK: Progress
+
+    func wakeReading(_ connection: Int) {
+        let socket = connections[connection].socket
+        if !socket.isNone { kick(socket, .reading) }
+    }
+
+    func wakeWriting(_ connection: Int) {
+        let socket = connections[connection].socket
+        if !socket.isNone { kick(socket, .writing) }
+    }
+
+    /// Puts a look at the lane's operation on the agenda, if it is one that can go on.
+    func kick(_ socket: SocketID, _ lane: Lane) {
+        guard isCurrent(socket) else { return }
+        let slot = Int(socket.slot)
+        guard isActive(slot, lane), !sockets[slot].isLookScheduled[lane.rawValue] else { return }
+        sockets[slot].isLookScheduled[lane.rawValue] = true
+        agenda.schedule(.look(socket, lane), at: nowNs + random.pick(faults.kickDelayNs))
+    }
+
+    private func isActive(_ slot: Int, _ lane: Lane) -> Bool {
+        switch lane {
+        case .reading: sockets[slot].isReadingActive && !sockets[slot].isStarved
+        case .writing: sockets[slot].isWritingActive
+        case .hangup: sockets[slot].isHangupActive
+        }
+    }
+
+    func look(_ socket: SocketID, _ lane: Lane) {
+        guard isCurrent(socket) else { return }
+        let slot = Int(socket.slot)
+        sockets[slot].isLookScheduled[lane.rawValue] = false
+        guard isActive(slot, lane), sockets[slot].phase != .cancelled else { return }
+        switch lane {
+        case .reading: lookReading(socket)
+        case .writing: lookWriting(socket)
+        case .hangup: lookHangup(socket)
+        }
+    }
+
+    func awaitHangup(_ socket: SocketID) {
+        guard let slot = usable(socket, for: "awaitHangup") else { return }
+        if sockets[slot].isHangupArmed { return violate("awaitHangup armed twice on \(slot)") }
+        trace(24, UInt64(slot))
+        sockets[slot].isHangupArmed = true
+        sockets[slot].isHangupActive = true
+        kick(socket, .hangup)
+    }
+
+    private func lookHangup(_ socket: SocketID) {
+        let slot = Int(socket.slot)
+        guard connections[sockets[slot].connection].resetNs != nil else { return }
+        sockets[slot].isHangupActive = false
+        post(socket, .hangup, .hangup, result: 0)
+    }
+
+    // MARK: Ends
+
+    func shutdownWrite(_ socket: SocketID) {
+        guard let slot = usable(socket, for: "shutdownWrite") else { return }
+        trace(25, UInt64(slot))
+        if sockets[slot].writing != .none {
+            return violate("shutdownWrite on \(slot) while \(sockets[slot].writing) is armed")
+        }
+        let number = sockets[slot].connection
+        if connections[number].isShut { return violate("shutdownWrite twice on \(slot)") }
+        guard !connections[number].isDead, !strikes(.swallowShutdown) else { return }
+        shut(number)
+    }
+
+    func close(_ socket: SocketID, reset: Bool) {
+        guard isCurrent(socket), [.open, .connecting].contains(sockets[Int(socket.slot)].phase)
+        else { return violate("close of socket \(socket.slot), which is closed") }
+        let slot = Int(socket.slot)
+        trace(26, UInt64(slot), reset ? 1 : 0)
+        if sockets[slot].phase == .connecting, sockets[slot].connection < 0,
+            sockets[slot].postedCount == 0
+        {
+            // The attempt is given up; what it would have come to does not matter any more.
+            connectFailures += 1
+        }
+        sockets[slot].phase = .closing
+        sockets[slot].closesWithReset = reset
+        agenda.schedule(.cancelled(socket), at: nowNs + random.pick(faults.cancelDelayNs))
+    }
+
+    func cancelled(_ socket: SocketID) {
+        let slot = Int(socket.slot)
+        sockets[slot].phase = .cancelled
+        if sockets[slot].writing == .send { giveBackChain(slot) }
+        if sockets[slot].connection >= 0 {
+            socketGone(sockets[slot].connection, reset: sockets[slot].closesWithReset)
+        }
+        finishClose(socket)
+    }
+
+    /// Announces the end once nothing is on its way any more.
+    private func finishClose(_ socket: SocketID) {
+        let slot = Int(socket.slot)
+        guard sockets[slot].phase == .cancelled, sockets[slot].postedCount == 0 else { return }
+        agenda.schedule(.closed(socket), at: nowNs + random.pick(faults.completionDelayNs))
+    }
+
+    func closed(_ socket: SocketID) {
+        let slot = Int(socket.slot)
+        if case .splice(let pipe, _) = sockets[slot].reading {
+            pipes[Int(pipe.index)].isBusy = false
+        }
+        if case .splice(let pipe, _) = sockets[slot].writing {
+            pipes[Int(pipe.index)].isBusy = false
+        }
+        output.append(Completion(.close, owner: sockets[slot].owner, result: 0))
+        sockets[slot].phase = .free
+        sockets[slot].generation = (sockets[slot].generation &+ 1) & 0xFF_FFFF
+        freeSlots.append(socket.slot)
+    }
+
+    // MARK: Wake
+
+    func armWake(_ descriptor: Descriptor) {
+        if wake.isOpen { violate("armWake twice") }
+        wake = descriptor
+    }
+}
