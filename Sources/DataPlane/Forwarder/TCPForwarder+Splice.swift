@@ -124,7 +124,9 @@ extension TCPForwarder {
 
     mutating func releasePipe<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
         guard !self[side].pipe.isNone else { return }
-        reactor.returnPipe(self[side].pipe, isEmpty: self[side].pipeBytes == 0)
+        // A ring splice that the close cut short may have moved bytes that nobody counted.
+        let isCut = self[side].path == .spliceRing && self[side].flags.contains(.splicing)
+        reactor.returnPipe(self[side].pipe, isEmpty: self[side].pipeBytes == 0 && !isCut)
         self[side].pipe = .none
         self[side].pipeBytes = 0
     }
