@@ -78,5 +78,9 @@ let package = Package(
             name: "DataPlaneTests",
             dependencies: ["CLinux", "DataPlane", "TestSupport"],
             swiftSettings: tests),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["DataPlane", "TestSupport"],
+            swiftSettings: tests),
     ]
 )

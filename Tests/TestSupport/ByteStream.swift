@@ -57,10 +57,10 @@ package struct ByteStream: Equatable, Sendable {
             let start = offset(of: position + done)
             let length = min(bytes.count - done, Self.period)
             let equal = Self.noise.withUnsafeBytes { noise in
-                let (have, want) = (bytes[done..<done + length], noise[start..<start + length])
-                return memcmp(
-                    UnsafeRawBufferPointer(rebasing: have).baseAddress,
-                    UnsafeRawBufferPointer(rebasing: want).baseAddress, length) == 0
+                guard let have = bytes.baseAddress, let want = noise.baseAddress else {
+                    return false
+                }
+                return memcmp(have + done, want + start, length) == 0
             }
             guard equal else {
                 for index in done..<done + length

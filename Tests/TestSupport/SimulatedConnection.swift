@@ -39,15 +39,25 @@ package struct SimulatedConnection {
     /// The listener was gone when the client came or while it waited.
     package internal(set) var isRefused = false
     package internal(set) var sawEnd = false
+    /// When the peer last read bytes, and when it read the end.
+    package internal(set) var lastReadNs: UInt64 = 0
+    package internal(set) var sawEndNs: UInt64 = 0
     package internal(set) var sawReset = false
     /// When the peer reset the connection, if it did before both ends were through.
     package internal(set) var resetNs: UInt64?
+    /// A write was told of the reset, so that a read found a mere end.
+    package internal(set) var wasResetTakenByWrite = false
     /// The peer closed both ways (close(2)).
     package internal(set) var isPeerClosed = false
     /// The reactor has closed its socket.
     package internal(set) var isSocketClosed = false
     /// What the next operation of the reactor fails with, once.
     var pendingError: Int32 = 0
+    /// The owner tag that its socket was given.
+    package internal(set) var owner: UInt32?
+    /// The how-manieth socket of the world its socket was: tells earlier from later.
+    package internal(set) var order = 0
+    package internal(set) var boundNs: UInt64 = 0
     var socket = SocketID.none
     var isSendScheduled = false
     var isReadScheduled = false
@@ -88,8 +98,9 @@ package struct SimulatedConnection {
 
     /// What an operation on a broken connection fails with. The kernel reports a reset once: to
     /// whichever operation comes first.
-    mutating func takeError() -> Int32? {
+    mutating func takeError(inWrite: Bool) -> Int32? {
         guard pendingError != 0 else { return nil }
+        wasResetTakenByWrite = inWrite
         defer { pendingError = 0 }
         return pendingError
     }

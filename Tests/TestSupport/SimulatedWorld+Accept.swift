@@ -7,9 +7,15 @@ import Glibc
 private let listenerBase: Int32 = 0x4000_0000
 private let connectionBase: Int32 = 0x5000_0000
 
-/// Endpoint addresses are kept for the life of the process, so all worlds share a few.
-private let addresses: [AddressReference] = (0..<16).compactMap { index in
-    SocketAddress(unixPath: "simulated-\(index)").map { AddressReference(keeping: $0) }
+/// Endpoint addresses are kept for the life of the process, so all worlds share a few. Nothing is
+/// ever sent to them; being no Unix sockets, they are expected to report resets.
+private let addresses: [AddressReference] = (0..<16 as Range<UInt8>).compactMap { index in
+    var bytes = [UInt8](repeating: 0, count: 16)
+    bytes[0] = UInt8(AF_INET)
+    bytes[3] = index + 1
+    bytes[4] = 127
+    bytes[7] = 1
+    return SocketAddress(copying: bytes.span).map { AddressReference(keeping: $0) }
 }
 
 extension SimulatedWorld {
@@ -167,8 +173,7 @@ extension SimulatedWorld {
             throw .tableFull
         }
         trace(22, UInt64(owner), UInt64(number))
-        sockets[Int(socket.slot)].connection = number
-        connections[number].socket = socket
+        bind(number, to: socket)
         // Those out of a listener's queue started when they arrived.
         if connections[number].place < 0 { startPeer(number) }
         return socket
@@ -208,6 +213,15 @@ extension SimulatedWorld {
         return socket
     }
 
+    private func bind(_ number: Int, to socket: SocketID) {
+        bindings += 1
+        sockets[Int(socket.slot)].connection = number
+        connections[number].socket = socket
+        connections[number].owner = sockets[Int(socket.slot)].owner
+        connections[number].order = bindings
+        connections[number].boundNs = nowNs
+    }
+
     func connected(_ socket: SocketID, result: Int32) {
         guard isCurrent(socket), sockets[Int(socket.slot)].phase == .connecting else { return }
         if result < 0 {
@@ -222,8 +236,7 @@ extension SimulatedWorld {
             let plan = endpoints[endpoint].plan(endpoints[endpoint].attempts - 1)
             let number = addConnection(isClient: false, place: endpoint, plan)
             connections[number].isEstablished = true
-            connections[number].socket = socket
-            sockets[Int(socket.slot)].connection = number
+            bind(number, to: socket)
             startPeer(number)
         }
         post(socket, .writing, .connect, result: result)

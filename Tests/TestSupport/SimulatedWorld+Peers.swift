@@ -167,9 +167,15 @@ extension SimulatedWorld {
         guard !connections[number].isDead else { return 0 }
         let count = min(limit, connections[number].outbound)
         connections[number].peerRead += count
-        if count > 0 { wakeWriting(number) }
-        if connections[number].outbound == 0, connections[number].isShut {
+        if count > 0 {
+            connections[number].lastReadNs = nowNs
+            wakeWriting(number)
+        }
+        if connections[number].outbound == 0, connections[number].isShut,
+            !connections[number].sawEnd
+        {
             connections[number].sawEnd = true
+            connections[number].sawEndNs = nowNs
             wakeSending(number)
         }
         return count

@@ -39,7 +39,7 @@ extension SimulatedWorld {
             sockets[slot].isReadingActive = false
             let result = moveIn(sockets[slot].connection, to: pipe, length: length)
             pipes[Int(pipe.index)].isBusy = false
-            post(socket, .reading, .splice, result: Int32(result))
+            post(socket, .reading, .spliceIn, result: Int32(result))
         }
     }
 
@@ -71,7 +71,7 @@ extension SimulatedWorld {
 
     /// An error, once, or the end of the stream.
     private func endReceive(_ socket: SocketID, _ number: Int) {
-        var result = -(connections[number].takeError() ?? 0)
+        var result = -(connections[number].takeError(inWrite: false) ?? 0)
         if strikes(.resetAsEnd) { result = 0 }
         sockets[Int(socket.slot)].isReadingActive = false
         post(socket, .reading, .receive, result: result)

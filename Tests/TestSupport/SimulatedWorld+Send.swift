@@ -53,7 +53,7 @@ extension SimulatedWorld {
             sockets[slot].isWritingActive = false
             let result = moveOut(pipe, to: number, length: length)
             pipes[Int(pipe.index)].isBusy = false
-            post(socket, .writing, .splice, result: Int32(result))
+            post(socket, .writing, .spliceOut, result: Int32(result))
         }
     }
 
@@ -62,7 +62,7 @@ extension SimulatedWorld {
         let number = sockets[slot].connection
         if connections[number].isDead {
             sockets[slot].isWritingActive = false
-            let error = connections[number].takeError() ?? EPIPE
+            let error = connections[number].takeError(inWrite: true) ?? EPIPE
             return post(socket, .writing, .send, result: -error)
         }
         let room = connections[number].outboundRoom

@@ -100,7 +100,7 @@ extension SimulatedWorld {
         guard room > 0 else { return -Int(EAGAIN) }
         let connection = connections[number]
         guard connection.inbound > 0 else {
-            if let error = connections[number].takeError() { return -Int(error) }
+            if let error = connections[number].takeError(inWrite: false) { return -Int(error) }
             return connection.isEnded || connection.isDead ? 0 : -Int(EAGAIN)
         }
         let count = shortened(min(length, room, connection.inbound))
@@ -115,7 +115,7 @@ extension SimulatedWorld {
 
     func moveOut(_ pipe: PipeID, to number: Int, length: Int) -> Int {
         if connections[number].isDead {
-            return -Int(connections[number].takeError() ?? EPIPE)
+            return -Int(connections[number].takeError(inWrite: true) ?? EPIPE)
         }
         if random.chance(faults.spliceAgainPerMille) { return -Int(EAGAIN) }
         let index = Int(pipe.index)

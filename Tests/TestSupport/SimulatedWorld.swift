@@ -47,6 +47,7 @@ package final class SimulatedWorld {
     var starved: [SocketID] = []
     var hostages: [BufferID] = []
     var hostageRounds = 0
+    var bindings = 0
     var acceptCredit = 0
     var acceptOvershoot = 0
     var wake = Descriptor.none
@@ -146,6 +147,21 @@ package final class SimulatedWorld {
         }
         counters[.completions] &+= UInt64(output.count)
         output.removeAll(keepingCapacity: true)
+    }
+
+    /// Lets the peers finish what they are at, once the reactor is not used any more.
+    ///
+    /// - Returns: completions that came out meanwhile.
+    package func settle() -> [Completion] {
+        var late: [Completion] = []
+        var batch = CompletionBatch(capacity: 1024)
+        for _ in 0..<100_000 where !isStuck {
+            turn(deadlineNs: nil, into: &batch)
+            for position in 0..<batch.count { late.append(batch[position]) }
+            batch.removeAll()
+        }
+        if !isStuck { violate("the world does not come to rest") }
+        return late
     }
 
     private func earlier(_ first: UInt64?, _ second: UInt64?) -> UInt64? {

@@ -4,39 +4,55 @@ import Testing
 @testable import DataPlane
 
 @Suite struct SlotQueueTests {
-    @Test func keepsTheOrderAcrossTheEndOfTheRing() {
-        var random = SeededRandom(seed: 3)
-        var queue = SlotQueue<UInt8>(capacity: 10)
-        var (next, expected): (UInt32, UInt32) = (0, 0)
-        for _ in 0..<10_000 {
-            if random.chance(500), queue.count < 10 {
-                queue.append(SlabIndex(slot: next, generation: next &* 7))
-                next += 1
-            } else if let index = queue.popFirst() {
-                #expect(index == SlabIndex(slot: expected, generation: expected &* 7))
-                expected += 1
-            } else {
-                #expect(queue.isEmpty == true)
+    /// Handles are queued, their records freed and reused while they wait: those that are still
+    /// good come out once each, in order, however often the ring is run round.
+    @Test(arguments: 1...10 as ClosedRange<UInt64>)
+    func staleHandlesMakeRoomAndTheOthersKeepTheirOrder(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let capacity = random.pick(1...20)
+        var slab = Slab<UInt64>(capacity: capacity)
+        var queue = SlotQueue<UInt64>(capacity: capacity)
+        // Live handles that are queued, in order, and those that are not.
+        var queued: [SlabIndex<UInt64>] = []
+        var idle: [SlabIndex<UInt64>] = []
+        for step in 0..<20_000 as Range<UInt64> {
+            switch random.pick(0...4) {
+            case 0:
+                if let index = slab.insert(step) { idle.append(index) }
+            case 1 where !idle.isEmpty:
+                let index = idle.remove(at: random.pick(0...idle.count - 1))
+                queue.append(index, of: slab)
+                queued.append(index)
+            case 2 where !queued.isEmpty:
+                slab.remove(queued.remove(at: random.pick(0...queued.count - 1)))
+            case 3 where random.chance(300):
+                let index = popLive(&queue, slab)
+                #expect(index == queued.first)
+                if !queued.isEmpty { idle.append(queued.removeFirst()) }
+            default: continue
             }
-            #expect(queue.count == Int(next - expected))
         }
-        #expect(next > 1_000)
+        for expected in queued { #expect(popLive(&queue, slab) == expected) }
+        #expect(popLive(&queue, slab) == nil)
+        #expect(queue.isEmpty == true)
+        #expect(queue.count == 0)
     }
 
-    @Test func holdsAsManyAsItWasMadeFor() {
-        for capacity in [1, 2, 3, 16, 17] {
-            var queue = SlotQueue<UInt8>(capacity: capacity)
-            for slot in 0..<capacity { queue.append(SlabIndex(slot: UInt32(slot), generation: 0)) }
-            #expect(queue.count == capacity)
+    private func popLive(
+        _ queue: inout SlotQueue<UInt64>, _ slab: borrowing Slab<UInt64>
+    ) -> SlabIndex<UInt64>? {
+        while let index = queue.popFirst() {
+            if slab.contains(index) { return index }
         }
+        return nil
     }
 
     @Test func anOverrunStopsTheProcess() async {
         await #expect(processExitsWith: .failure) {
-            var queue = SlotQueue<UInt8>(capacity: 2)
-            for slot in 0..<3 as Range<UInt32> {
-                queue.append(SlabIndex(slot: slot, generation: 0))
-            }
+            var slab = Slab<UInt64>(capacity: 2)
+            var queue = SlotQueue<UInt64>(capacity: 2)
+            guard let index = slab.insert(0) else { return }
+            for _ in 0..<5 { queue.append(index, of: slab) }
         }
     }
 }

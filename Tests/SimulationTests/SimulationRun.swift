@@ -1,0 +1,144 @@
+// One whole worker in one simulated world, from its first turn to its last, and the judgement.
+
+import DataPlane
+import TestSupport
+
+/// What came of one run.
+struct SimulationOutcome {
+    /// What was wrong; empty when all was well.
+    var failures: [String]
+    /// Equal for equal runs.
+    let traceHash: UInt64
+    let turns: Int
+    let bytes: Int
+    let counters: CounterSet
+    /// What became of each connection, for who replays a seed.
+    let connections: [SimulatedConnection]
+}
+
+extension SimulationOutcome: CustomStringConvertible {
+    var description: String {
+        let counts = Counter.allCases.filter { counters[$0] != 0 }
+            .map { "\($0) \(counters[$0])" }
+        let flows = connections.enumerated().map { number, connection in
+            """
+            \(number) tag \(connection.owner.map { "\($0)" } ?? "none"): \(connection.plan.ending), \
+            sent \(connection.sent) of \(connection.plan.sendBytes), read \(connection.read), \
+            taken \(connection.taken), peer read \(connection.peerRead), \
+            ended \(connection.endedNs ?? 0), reset \(connection.resetNs ?? 0), \
+            saw \(connection.sawReset ? "reset" : connection.sawEnd ? "end" : "nothing"), \
+            stalls \(connection.plan.stallsNs)
+            """
+        }
+        return (["\(turns) turns, " + counts.joined(separator: ", ")] + flows)
+            .joined(separator: "\n")
+    }
+}
+
+enum SimulationRun {
+    /// Runs the worker of `seed`.
+    ///
+    /// - Parameters:
+    ///   - bug: planted into the reactor; the run is then expected to fail.
+    ///   - trapsOnViolation: stops the process where the contract is violated.
+    static func run(
+        seed: UInt64, bug: PlantedBug? = nil, trapsOnViolation: Bool = false
+    ) throws -> SimulationOutcome {
+        let plan = RunPlan(seed: seed)
+        var addresses: [Endpoint] = []
+        let world = makeWorld(plan, bug, &addresses)
+        world.trapsOnViolation = trapsOnViolation
+        let mailbox = try Mailbox()
+        let start = world.nowNs
+        world.at(start + plan.drainNs) { mailbox.post(.drain) }
+        if let terminateNs = plan.terminateNs {
+            world.at(start + terminateNs) { mailbox.post(.terminate) }
+        }
+        let published = PublishedCounters()
+        var worker = Worker(
+            reactor: SimulatedReactor(world: world), configuration: configuration(plan, addresses),
+            listeners: (0..<plan.listeners).map { _ in world.makeListener() }, mailbox: mailbox,
+            published: published)
+        for client in plan.clients {
+            world.addClient(client.plan, to: client.listener, atNs: start + client.arrivalNs)
+        }
+        var watch = TurnWatch(plan: plan, world: world)
+        while !worker.isFinished, watch.failure == nil {
+            worker.turn()
+            watch.look(world)
+        }
+        // A run that did not end is judged by that alone: everything else would follow from it.
+        var failures = world.violations
+        if let failure = watch.failure {
+            failures.append(failure)
+        } else {
+            let verdict = Verdict(world: world, plan: plan, counters: published.snapshot())
+            failures = verdict.failures
+        }
+        return SimulationOutcome(
+            failures: failures, traceHash: world.traceHash, turns: watch.turns,
+            bytes: world.connections.reduce(0) { $0 + $1.taken }, counters: world.counters,
+            connections: world.connections)
+    }
+
+    private static func makeWorld(
+        _ plan: RunPlan, _ bug: PlantedBug?, _ addresses: inout [Endpoint]
+    ) -> SimulatedWorld {
+        let configuration = WorkerConfiguration(
+            flowsMax: plan.flowsMax, endpoints: addresses)
+        let world = SimulatedWorld(
+            seed: plan.seed, faults: plan.faults, bug: bug,
+            socketsMax: Worker<SimulatedReactor>.socketsNeeded(for: configuration),
+            buffersMax: plan.buffersMax, pipesMax: plan.pipesMax,
+            hasRingSplice: plan.hasRingSplice)
+        for (index, manner) in plan.endpoints.enumerated() {
+            let address = world.addEndpoint(manner) { attempt in
+                var random = SeededRandom(
+                    seed: SeededRandom.mix(plan.seed) &+ UInt64(index * 1_000 + attempt))
+                return .random(
+                    &random, bytesMax: plan.bytesMax, stallNsMax: plan.stallNsMax)
+            }
+            addresses.append(Endpoint(address: address, name: "endpoint \(index)"))
+        }
+        return world
+    }
+
+    private static func configuration(
+        _ plan: RunPlan, _ endpoints: [Endpoint]
+    ) -> WorkerConfiguration {
+        WorkerConfiguration(
+            relay: plan.relay, connectTimeoutMs: plan.connectTimeoutMs,
+            idleTimeoutMs: plan.idleTimeoutMs, flowsMax: plan.flowsMax,
+            buffersMax: plan.buffersMax, pipesMax: plan.pipesMax, endpoints: endpoints)
+    }
+}
+
+/// Notices a worker that does not come to an end: one that waits for nothing, one that runs past
+/// the time it can need, one that turns without getting anywhere.
+struct TurnWatch {
+    private let endNs: UInt64
+    private var completions: UInt64 = 0
+    private var idleTurns = 0
+    private let idleTurnsMax: Int
+    private(set) var turns = 0
+    private(set) var failure: String?
+
+    init(plan: RunPlan, world: SimulatedWorld) {
+        endNs = world.nowNs + plan.boundNs
+        // A turn without completions is a timer's: a few per flow and border of the wheel's
+        // levels (the finest spans a quarter of a second, but is entered only for a timer in it).
+        idleTurnsMax = 200 + 60 * (plan.clients.count + 2)
+    }
+
+    mutating func look(_ world: SimulatedWorld) {
+        turns += 1
+        let now = world.counters[.completions]
+        idleTurns += now == completions ? 1 : 0
+        completions = now
+        if world.isStuck { failure = "deadlock: nothing will ever happen again" }
+        if world.nowNs > endNs { failure = "not finished when it must be" }
+        if idleTurns > idleTurnsMax { failure = "\(idleTurns) turns without a completion" }
+        if turns > 1_000_000 { failure = "a million turns" }
+        if let violation = world.violations.first { failure = violation }
+    }
+}

@@ -1,0 +1,182 @@
+// Judges a run by the books of its world: every byte accounted for, every end and reset passed on,
+// everything given back.
+
+import DataPlane
+import TestSupport
+
+final class Verdict {
+    private(set) var failures: [String] = []
+    private let world: SimulatedWorld
+    private let plan: RunPlan
+    private let mayStarve: Bool
+
+    init(world: SimulatedWorld, plan: RunPlan, counters: CounterSet) {
+        self.world = world
+        self.plan = plan
+        mayStarve = plan.mayStarve(world.connections)
+        checkLate(world.settle())
+        failures += world.violations
+        checkEverythingIsBack()
+        checkCounters(counters)
+        for (client, upstream) in pairs() { checkPair(client, upstream) }
+        checkOutcomes()
+    }
+
+    private func expect(_ condition: Bool, _ message: @autoclosure () -> String) {
+        if !condition { failures.append(message()) }
+    }
+
+    // MARK: Things
+
+    /// After the end only sockets without a flow, closed as soon as accepted, may still report.
+    private func checkLate(_ completions: [Completion]) {
+        for completion in completions where completion.operation != .wake {
+            expect(
+                completion.operation == .close && completion.owner == .max,
+                "the worker was finished before \(completion)")
+        }
+    }
+
+    private func checkEverythingIsBack() {
+        expect(world.socketsUsed == 0, "\(world.socketsUsed) sockets are not closed")
+        expect(world.buffersUsed == 0, "\(world.buffersUsed) buffers are not back")
+        expect(world.pipesUsed == 0, "\(world.pipesUsed) pipes are not back")
+        expect(world.descriptorsUnadopted == 0, "an accepted descriptor was forgotten")
+        for listener in world.listeners {
+            expect(listener.isRemoved && listener.queue.isEmpty, "a listener is still open")
+        }
+    }
+
+    private func checkCounters(_ counters: CounterSet) {
+        expect(
+            counters[.accepted] == UInt64(world.acceptedCount),
+            "counted \(counters[.accepted]) accepted of \(world.acceptedCount)")
+        expect(counters[.flowsActive] == 0, "flows are still counted as active")
+        let ended = counters[.flowsFinished] + counters[.flowsReset] + counters[.flowsRefused]
+        expect(
+            ended == UInt64(world.acceptedCount),
+            "\(ended) flows ended of \(world.acceptedCount)")
+        let moved = counters[.bytesCopied] + counters[.bytesSpliced] + counters[.bytesRingSpliced]
+        let taken = UInt64(world.connections.reduce(0) { $0 + $1.taken })
+        // A send that fails in the middle counts nothing, though some of it was taken.
+        let isExact = !world.connections.contains { $0.isDead }
+        expect(
+            isExact ? moved == taken : moved <= taken, "counted \(moved) bytes of \(taken)")
+    }
+
+    // MARK: Flows
+
+    /// The two connections of each flow. The worker's tags of one flow differ in their lowest bit;
+    /// a tag is used again, so the client is the last one with it before the upstream's connect.
+    private func pairs() -> [(Int, Int)] {
+        var upstreams: [Int: Int] = [:]
+        for (number, upstream) in world.connections.enumerated() where !upstream.isClient {
+            guard let owner = upstream.owner else { continue }
+            let client = world.connections.indices.filter {
+                world.connections[$0].isClient && world.connections[$0].owner == owner ^ 1
+                    && world.connections[$0].order < upstream.order
+            }.max { world.connections[$0].order < world.connections[$1].order }
+            // An attempt that succeeded just as it was given up is followed by another.
+            if let client { upstreams[client] = number }
+        }
+        return upstreams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private func checkPair(_ client: Int, _ upstream: Int) {
+        checkDirection(from: client, to: upstream)
+        checkDirection(from: upstream, to: client)
+    }
+
+    private func checkDirection(from source: Int, to target: Int) {
+        let (sender, receiver) = (world.connections[source], world.connections[target])
+        if let incoming = receiver.incoming {
+            expect(
+                Int(incoming.number) == source,
+                "\(target) got the stream of \(incoming.number) and belongs to \(source)")
+        }
+        expect(
+            receiver.taken <= sender.sent,
+            "\(target) got \(receiver.taken) bytes of \(sender.sent) that \(source) sent")
+        let isDisturbed =
+            sender.resetNs != nil || receiver.resetNs != nil || plan.terminateNs != nil
+            || mayTimeOut(sender, receiver)
+        if isDisturbed {
+            checkReset(of: source, reaches: target)
+            return
+        }
+        expect(
+            receiver.peerRead == sender.plan.sendBytes && receiver.taken == receiver.peerRead,
+            "\(target) got \(receiver.peerRead) of the \(sender.plan.sendBytes) bytes of \(source)")
+        expect(receiver.sawEnd, "\(target) did not see the end of \(source)'s stream")
+        checkEndCameInTime(from: source, to: target)
+        expect(!receiver.sawReset, "\(target) was reset although nothing went wrong")
+    }
+
+    /// An end is passed on when the last byte is through, not when the flow times out.
+    private func checkEndCameInTime(from source: Int, to target: Int) {
+        let (sender, receiver) = (world.connections[source], world.connections[target])
+        guard !receiver.isPeerClosed, let endedNs = sender.endedNs else { return }
+        let possibleNs = max(endedNs, receiver.lastReadNs, sender.boundNs, receiver.boundNs)
+        let pausesNs =
+            plan.mayExhaustBuffers
+            ? world.connections.reduce(0) { $0 + $1.plan.stallsNs } : receiver.plan.stallsNs
+        let allowedNs = possibleNs + pausesNs + 3_000_000_000
+        expect(
+            receiver.sawEndNs <= allowedNs,
+            "\(target) saw the end of \(source)'s stream at \(receiver.sawEndNs), after \(allowedNs)"
+        )
+    }
+
+    /// Whether a timeout may end this flow: a side that never ends, two that wait for each other,
+    /// or pauses that add up.
+    private func mayTimeOut(_ one: SimulatedConnection, _ two: SimulatedConnection) -> Bool {
+        if one.plan.ending == .vanish || two.plan.ending == .vanish || mayStarve { return true }
+        if waitsForEnd(one) && waitsForEnd(two) { return true }
+        let stallsNs = one.plan.stallsNs + two.plan.stallsNs
+        return stallsNs + 2_000_000_000 > plan.idleTimeoutMs * 1_000_000
+    }
+
+    private func waitsForEnd(_ connection: SimulatedConnection) -> Bool {
+        switch connection.plan.ending {
+        case .closeAfterEnd, .resetAfterReading: true
+        default: false
+        }
+    }
+
+    /// A reset is passed on as a reset.
+    private func checkReset(of source: Int, reaches target: Int) {
+        let (sender, receiver) = (world.connections[source], world.connections[target])
+        guard let resetNs = sender.resetNs, plan.terminateNs == nil, receiver.resetNs == nil,
+            !mayTimeOut(sender, receiver)
+        else { return }
+        if sender.isEnded {
+            // After its end only a socket that something is still to be sent to can tell, and
+            // within a second the other side's end may have crossed the reset.
+            if let endedNs = receiver.endedNs, endedNs < resetNs + 1_000_000_000 { return }
+        }
+        // The kernel tells of a reset once. When a write to the socket is told, a read of it that
+        // is handled first finds an orderly end; the reset then follows the end by a moment, and a
+        // peer that has ended its own stream too is gone by then.
+        if sender.wasResetTakenByWrite, receiver.isComplete { return }
+        expect(
+            receiver.sawReset,
+            "\(source) reset the connection and \(target) saw \(receiver.sawEnd ? "an end" : "nothing")"
+        )
+    }
+
+    private func checkOutcomes() {
+        let upstreams = Dictionary(uniqueKeysWithValues: pairs())
+        for (number, connection) in world.connections.enumerated() where connection.isEstablished {
+            expect(
+                connection.isDead || connection.sawEnd || connection.isPeerClosed,
+                "\(number) was left alone")
+            guard connection.isClient, upstreams[number] == nil else { continue }
+            expect(connection.taken == 0, "\(number) got bytes from nowhere")
+            if connection.resetNs == nil, plan.terminateNs == nil, connection.owner != .max {
+                expect(
+                    connection.sawReset && world.connectFailures >= plan.endpoints.count,
+                    "client \(number) was not served: \(world.connectFailures) failed connects")
+            }
+        }
+    }
+}
