@@ -25,6 +25,8 @@ package struct SimulatedReactor: ~Copyable, Reactor {
 
     package var hasRingSplice: Bool { world.hasRingSplice }
 
+    package var hasQueuedWork: Bool { false }
+
     package mutating func addListener(_ descriptor: Descriptor) -> ListenerID {
         world.addListener(descriptor)
     }

@@ -26,7 +26,7 @@ package struct HostFacts: Sendable {
     package let memoryBytes: UInt64
     /// Descriptors, after the soft limit was raised to the hard one.
     package let descriptors: Limit
-    /// Bytes of locked memory.
+    /// Bytes of locked memory; no limit for a process with CAP_IPC_LOCK, which is not charged.
     package let lockedMemory: Limit
     /// The longest accept queue that the kernel grants (net.core.somaxconn).
     package let listenQueueMax: Int
@@ -81,6 +81,8 @@ package struct HostFacts: Sendable {
         var soft: UInt64 = 0
         var hard: UInt64 = 0
         try SystemError.check(unsafe gyre_memlock_limit(&soft, &hard))
+        let lockCapability: Int32 = 14  // CAP_IPC_LOCK, capabilities(7)
+        if gyre_has_capability(lockCapability) != 0 { return Limit(soft: .max, hard: .max) }
         return Limit(soft: soft, hard: hard)
     }
 

@@ -118,10 +118,12 @@ package struct ProbeReport: Sendable {
         return "\(list)\(quota): \(workers) worker\(workers == 1 ? "" : "s")"
     }
 
-    /// Since 5.12 a ring's memory is charged to the memory control group; RLIMIT_MEMLOCK only
-    /// limits registered memory, which Gyre does not ask for.
+    /// Ring memory is charged to RLIMIT_MEMLOCK, per user, by kernels before 5.12 and again by
+    /// recent ones (measured on 6.18).
     private var lockedMemoryMeaning: String {
-        "no limit on rings since Linux 5.12; registered buffers are not used"
+        guard lockedMemory.soft != .max else { return "rings are not limited by it" }
+        let rings = lockedMemory.soft / RingProbe.lockedBytesPerRing
+        return "room for \(rings) rings, one per io_uring worker of this user"
     }
 
     private static func limitText(_ limit: HostFacts.Limit, unit: String = "") -> String {

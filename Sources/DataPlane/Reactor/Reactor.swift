@@ -46,6 +46,9 @@ package protocol Reactor: ~Copyable {
     /// The clock as of the last turn, in nanoseconds.
     var nowNs: UInt64 { get }
 
+    /// Whether the next turn has something to try before it waits.
+    var hasQueuedWork: Bool { get }
+
     /// Takes over a listening, non-blocking socket. Accepts nothing until `setAcceptCredit`.
     mutating func addListener(_ descriptor: Descriptor) -> ListenerID
 

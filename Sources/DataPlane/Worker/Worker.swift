@@ -75,7 +75,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         // Removed listeners may still take what waits in their queue.
         if !forwarder.isDraining { reactor.setAcceptCredit(forwarder.acceptCredit) }
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
-        published.publish(reactor.counters)
+        // Before every wait, so that what is read of an idle worker is complete.
+        if !reactor.hasQueuedWork { published.publish(reactor.counters) }
     }
 
     private mutating func obey(_ requests: WorkerRequests) {

@@ -118,6 +118,8 @@ package struct EpollReactor: ~Copyable, Reactor {
 
     package var lentBuffers: Int { buffers.usedCount }
 
+    package var hasQueuedWork: Bool { !queue.isEmpty || listenersHaveWork }
+
     package mutating func turn(deadlineNs: UInt64?, into batch: inout CompletionBatch) {
         counters[.turns] &+= 1
         if listenersHaveWork { serveListeners(into: &batch) }
@@ -129,7 +131,6 @@ package struct EpollReactor: ~Copyable, Reactor {
         } else if turnsWithoutWait > Self.turnsWithoutWaitMax {
             wait(deadlineNs: 0, into: &batch)
         }
-        nowNs = MonotonicClock.nowNs
         counters[.completions] &+= UInt64(batch.count)
     }
 
@@ -163,6 +164,7 @@ package struct EpollReactor: ~Copyable, Reactor {
         counters[.epollWait] &+= 1
         let count = unsafe gyre_epoll_wait(
             epoll.raw, events, Int32(Self.eventsMax), timeoutNs)
+        nowNs = MonotonicClock.nowNs
         precondition(count >= 0 || count == -EINTR, "epoll_wait failed for good")
         for position in 0..<Int(max(count, 0)) {
             let event = unsafe events[position]

@@ -113,6 +113,9 @@ package struct IOUringReactor: ~Copyable, Reactor {
 
     package var lentBuffers: Int { buffers.usedCount - bufferRing.publishedCount }
 
+    /// The ring tries everything during the enter that also waits.
+    package var hasQueuedWork: Bool { false }
+
     package mutating func turn(deadlineNs: UInt64?, into batch: inout CompletionBatch) {
         if !isEnabled {
             ring.enable(noIOWait: features.contains(.noIOWait))

@@ -29,6 +29,10 @@ package struct RingReport: Sendable {
 
 /// Tries io_uring out.
 package enum RingProbe {
+    /// Locked memory that one worker's ring and buffer ring are charged, in bytes: 512 submission
+    /// entries, 4096 completions and 1024 buffer slots, rounded up.
+    package static let lockedBytesPerRing: UInt64 = 128 * 1024
+
     /// What the reactors of this process may use. Probed once, when first asked for.
     static let detected = run().detected
 
