@@ -22,8 +22,9 @@ extension SimulationOutcome: CustomStringConvertible {
             .map { "\($0) \(counters[$0])" }
         let flows = connections.enumerated().map { number, connection in
             """
-            \(number) tag \(connection.owner.map { "\($0)" } ?? "none"): \(connection.plan.ending), \
-            sent \(connection.sent) of \(connection.plan.sendBytes), read \(connection.read), \
+            \(number) tag \(connection.owner.map { "\($0)" } ?? "none"): \
+            \(connection.plan.ending), sent \(connection.sent) of \
+            \(connection.plan.sendBytes), read \(connection.read), \
             taken \(connection.taken), peer read \(connection.peerRead), \
             ended \(connection.endedNs ?? 0), reset \(connection.resetNs ?? 0), \
             saw \(connection.sawReset ? "reset" : connection.sawEnd ? "end" : "nothing"), \

@@ -123,7 +123,7 @@ final class Verdict {
         let allowedNs = possibleNs + pausesNs + 3_000_000_000
         expect(
             receiver.sawEndNs <= allowedNs,
-            "\(target) saw the end of \(source)'s stream at \(receiver.sawEndNs), after \(allowedNs)"
+            "\(target) saw the end of \(source)'s stream at \(receiver.sawEndNs), past \(allowedNs)"
         )
     }
 
@@ -158,10 +158,8 @@ final class Verdict {
         // is handled first finds an orderly end; the reset then follows the end by a moment, and a
         // peer that has ended its own stream too is gone by then.
         if sender.wasResetTakenByWrite, receiver.isComplete { return }
-        expect(
-            receiver.sawReset,
-            "\(source) reset the connection and \(target) saw \(receiver.sawEnd ? "an end" : "nothing")"
-        )
+        let seen = receiver.sawEnd ? "an end" : "nothing"
+        expect(receiver.sawReset, "\(source) reset the connection and \(target) saw \(seen)")
     }
 
     private func checkOutcomes() {

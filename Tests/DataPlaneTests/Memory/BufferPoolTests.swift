@@ -1,3 +1,5 @@
+// The buffer pool and chains: lending, giving back, counting, merging.
+
 import TestSupport
 import Testing
 

@@ -1,3 +1,5 @@
+// The slab: capacity, reuse of slots, and handles that know when they are stale.
+
 import TestSupport
 import Testing
 

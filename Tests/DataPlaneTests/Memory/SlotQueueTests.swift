@@ -1,3 +1,5 @@
+// The queue of waiting slots: stale handles make room, the others keep their order.
+
 import TestSupport
 import Testing
 

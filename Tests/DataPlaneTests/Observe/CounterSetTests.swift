@@ -1,3 +1,5 @@
+// Counters: every name has its own word, merging adds, publishing shows other threads the same.
+
 import Testing
 
 @testable import DataPlane

@@ -1,3 +1,5 @@
+// The token: what is packed comes out again, and what is no token is recognised.
+
 import TestSupport
 import Testing
 

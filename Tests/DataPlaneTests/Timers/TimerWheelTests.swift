@@ -1,3 +1,5 @@
+// The timer wheel against a plain table of deadlines.
+
 import TestSupport
 import Testing
 

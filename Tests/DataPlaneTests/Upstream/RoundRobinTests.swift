@@ -1,3 +1,5 @@
+// Round robin: the circle, its start and its successor.
+
 import Testing
 
 @testable import DataPlane

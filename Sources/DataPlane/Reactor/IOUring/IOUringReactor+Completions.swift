@@ -109,8 +109,8 @@ extension IOUringReactor {
         batch.append(Completion(.send, owner: sockets[index].owner, result: result))
     }
 
-    /// An end of stream also wakes the poll; only a reset completes it. A poll that the kernel ended
-    /// early is armed again.
+    /// An end of stream also wakes the poll; only a reset completes it. A poll that the kernel
+    /// ended early is armed again.
     private mutating func handleHangup(
         _ entry: RingCompletion, _ index: Socket, into batch: inout CompletionBatch
     ) {
