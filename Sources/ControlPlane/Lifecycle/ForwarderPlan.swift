@@ -30,8 +30,8 @@ package struct ForwarderPlan: Sendable {
                 descriptors: host.descriptors.soft)
         else {
             throw StartError(
-                "cannot run \(wished) workers: the descriptor limit of \(host.descriptors.soft)"
-                    + " (ulimit -n) is too low for one connection each")
+                "cannot run \(wished) worker\(wished == 1 ? "" : "s"): the descriptor limit of"
+                    + " \(host.descriptors.soft) (ulimit -n) is too low for one connection each")
         }
         guard endpoints.count <= Self.endpointsMax else {
             throw StartError(
