@@ -22,7 +22,8 @@ package struct ResourceShares: Equatable, Sendable {
     /// - Parameters:
     ///   - workers: wished for, at least 1; fewer when there are fewer connections than workers,
     ///     because a worker that may not accept anything would starve its share of the clients.
-    ///   - connections: the operator's limit; `nil` takes what the descriptors allow.
+    ///   - connections: the operator's limit, lowered to what the descriptors allow: a client that
+    ///     is accepted without a descriptor left for its endpoint would be lost. `nil` takes that.
     ///   - descriptors: the raised descriptor limit.
     /// - Returns: `nil` when the descriptors do not even suffice for one flow per worker.
     package init?(workers: Int, connections: Int?, descriptors: UInt64) {
@@ -31,7 +32,7 @@ package struct ResourceShares: Equatable, Sendable {
         let allowed = Self.connectionsAllowed(workers: used, descriptors: descriptors)
         guard allowed >= used else { return nil }
         self.workers = used
-        self.connections = connections ?? allowed
+        self.connections = min(connections ?? allowed, allowed)
     }
 
     /// Flows that a descriptor limit has room for, from 0 to `connectionsMax`.

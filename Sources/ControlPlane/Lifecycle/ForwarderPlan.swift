@@ -43,7 +43,7 @@ package struct ForwarderPlan: Sendable {
         workers = (0..<shares.workers).map { index in
             Self.configuration(options, host: host, shares: shares, endpoints, index)
         }
-        warnings = Self.warnings(wished: wished, shares, host)
+        warnings = Self.warnings(options, wished: wished, shares, host)
     }
 
     private static func configuration(
@@ -65,7 +65,7 @@ package struct ForwarderPlan: Sendable {
     }
 
     private static func warnings(
-        wished: Int, _ shares: ResourceShares, _ host: HostFacts
+        _ options: ForwarderOptions, wished: Int, _ shares: ResourceShares, _ host: HostFacts
     ) -> [String] {
         var lines: [String] = []
         if shares.workers < wished {
@@ -73,12 +73,10 @@ package struct ForwarderPlan: Sendable {
                 "running \(shares.workers) workers instead of \(wished):"
                     + " there are only as many connections")
         }
-        let allowed = ResourceShares.connectionsAllowed(
-            workers: shares.workers, descriptors: host.descriptors.soft)
-        if shares.connections > allowed {
+        if let asked = options.connectionsMax, asked > shares.connections {
             lines.append(
-                "\(shares.connections) connections need more than the descriptor limit of"
-                    + " \(host.descriptors.soft); accepting pauses at about \(allowed)")
+                "holding \(shares.connections) connections at most instead of \(asked):"
+                    + " the descriptor limit is \(host.descriptors.soft) (ulimit -n)")
         }
         return lines
     }

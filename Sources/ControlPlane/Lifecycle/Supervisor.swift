@@ -69,7 +69,7 @@ package struct Supervisor {
     }
 
     private static func ringFailure() -> String? {
-        let report = RingProbe.run()
+        let report = RingProbe.report
         return report.isUsable ? nil : report.reason
     }
 

@@ -57,7 +57,7 @@ package struct ProbeReport: Sendable {
         } catch {
             throw StartError("cannot ask the kernel for the limits of this process: \(error)")
         }
-        let ring = RingProbe.run()
+        let ring = RingProbe.report
         let choice = try BackendChoice.decide(
             .auto, relay: .auto, ringFailure: ring.isUsable ? nil : ring.reason)
         let features = ring.features.map { feature in

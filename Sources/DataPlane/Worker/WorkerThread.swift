@@ -42,7 +42,7 @@ package final class WorkerThread: Sendable {
         case .ioUring:
             return try start(
                 try IOUringReactor(
-                    features: RingProbe.detected, socketsMax: sockets,
+                    features: RingProbe.report.detected, socketsMax: sockets,
                     buffersMax: configuration.buffersMax, pipesMax: configuration.pipesMax),
                 configuration, listeners, attention)
         case .epoll:

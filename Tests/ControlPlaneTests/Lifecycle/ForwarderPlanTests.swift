@@ -64,6 +64,7 @@ import Testing
     @Test func whatDoesNotFitIsSaid() throws {
         let small = host(processors: [0, 1], descriptors: 1024)
         #expect(try plan(small) { $0.connectionsMax = 433 }.warnings.count == 1)
+        #expect(try plan(small) { $0.connectionsMax = 433 }.shares.connections == 432)
         #expect(try plan(small) { $0.connectionsMax = 432 }.warnings.isEmpty)
         #expect(try plan(small) { $0.connectionsMax = 1 }.warnings.count == 1)
         #expect(throws: StartError.self) { try plan(host(processors: [0], descriptors: 64)) }

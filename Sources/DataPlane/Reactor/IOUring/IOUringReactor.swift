@@ -77,7 +77,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
     private var isEnabled = false
 
     /// - Parameters:
-    ///   - features: what may be used of the kernel; `RingProbe.detected` on the real one.
+    ///   - features: what may be used of the kernel; `RingProbe.report.detected` on the real one.
     ///   - socketsMax: sockets at once.
     ///   - buffersMax: receive buffers at once, published ones included.
     ///   - pipesMax: pipes kept for spliced relaying.

@@ -33,11 +33,10 @@ package enum RingProbe {
     /// entries, 4096 completions and 1024 buffer slots, rounded up.
     package static let lockedBytesPerRing: UInt64 = 128 * 1024
 
-    /// What the reactors of this process may use. Probed once, when first asked for.
-    static let detected = run().detected
+    /// What was found on this machine; probed once, when first asked for.
+    package static let report = run()
 
-    /// Probes now.
-    package static func run() -> RingReport {
+    private static func run() -> RingReport {
         var list = FeatureList()
         let setUp: SystemError?
         do throws(SystemError) {
