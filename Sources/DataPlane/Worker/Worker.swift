@@ -76,7 +76,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         if !forwarder.isDraining { reactor.setAcceptCredit(forwarder.acceptCredit) }
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
         // Before every wait, so that what is read of an idle worker is complete.
-        if !reactor.hasQueuedWork { published.publish(reactor.counters) }
+        if !reactor.hasQueuedWork { published.publish(&reactor.counters) }
     }
 
     private mutating func obey(_ requests: WorkerRequests) {

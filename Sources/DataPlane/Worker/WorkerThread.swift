@@ -38,47 +38,31 @@ package final class WorkerThread: Sendable {
             backend == .ioUring
             ? Worker<IOUringReactor>.socketsNeeded(for: configuration)
             : Worker<EpollReactor>.socketsNeeded(for: configuration)
-        switch backend {
-        case .ioUring:
-            return try start(
-                try IOUringReactor(
-                    features: RingProbe.report.detected, socketsMax: sockets,
-                    buffersMax: configuration.buffersMax, pipesMax: configuration.pipesMax),
-                configuration, listeners, attention)
-        case .epoll:
-            return try start(
-                try EpollReactor(
-                    socketsMax: sockets, buffersMax: configuration.buffersMax,
-                    pipesMax: configuration.pipesMax),
-                configuration, listeners, attention)
-        }
-    }
-
-    private static func start<R: Reactor & ~Copyable>(
-        _ reactor: consuming R, _ configuration: WorkerConfiguration, _ listeners: [Descriptor],
-        _ attention: Descriptor
-    ) throws(SystemError) -> WorkerThread {
         let mailbox = try Mailbox()
         let published = PublishedCounters()
         let events = WorkerEvents(reader: attention)
         let state = WorkerState(attention: attention, processor: configuration.processor)
-        let worker = Worker(
-            reactor: reactor, configuration: configuration, listeners: listeners,
-            mailbox: mailbox, published: published, events: events)
-        let body = WorkerBodyOf(worker, state)
-        var thread: UInt64 = 0
-        let context = unsafe Unmanaged<WorkerBody>.passRetained(body)
-        let result = unsafe gyre_thread_start(
-            &thread, "gyre-\(configuration.index)",
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<WorkerBody>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        if result < 0 {
-            unsafe context.release()
-            throw SystemError(code: -result)
+        let worker: RunnableWorker
+        switch backend {
+        case .ioUring:
+            let reactor = try IOUringReactor(
+                features: RingProbe.report.detected, socketsMax: sockets,
+                buffersMax: configuration.buffersMax, pipesMax: configuration.pipesMax)
+            worker = .ioUring(
+                Worker(
+                    reactor: reactor, configuration: configuration, listeners: listeners,
+                    mailbox: mailbox, published: published, events: events))
+        case .epoll:
+            let reactor = try EpollReactor(
+                socketsMax: sockets, buffersMax: configuration.buffersMax,
+                pipesMax: configuration.pipesMax)
+            worker = .epoll(
+                Worker(
+                    reactor: reactor, configuration: configuration, listeners: listeners,
+                    mailbox: mailbox, published: published, events: events))
         }
+        let body = WorkerBody(worker, state)
+        let thread = try body.startThread(name: "gyre-\(configuration.index)")
         return WorkerThread(
             thread: thread, mailbox: mailbox, published: published, events: events, state: state)
     }
@@ -114,26 +98,52 @@ private final class WorkerState: Sendable {
     }
 }
 
-/// The thread's body, without the type of its reactor: C calls it through a plain pointer.
-private class WorkerBody {
-    func run() {}
+/// A worker of either backend. An enumeration and not a generic class: methods of generic classes
+/// are not specialised, and everything below one would go through witness tables.
+private enum RunnableWorker: ~Copyable {
+    case ioUring(Worker<IOUringReactor>)
+    case epoll(Worker<EpollReactor>)
+
+    consuming func run() {
+        switch consume self {
+        case .ioUring(var worker): worker.run()
+        case .epoll(var worker): worker.run()
+        }
+    }
 }
 
-private final class WorkerBodyOf<R: Reactor & ~Copyable>: WorkerBody {
-    private var worker: Worker<R>?
+/// What the thread runs: the way of a worker through C's plain pointer.
+private final class WorkerBody {
+    private var worker: RunnableWorker?
     private let state: WorkerState
 
-    init(_ worker: consuming Worker<R>, _ state: WorkerState) {
+    init(_ worker: consuming RunnableWorker, _ state: WorkerState) {
         self.worker = consume worker
         self.state = state
     }
 
-    override func run() {
+    func startThread(name: String) throws(SystemError) -> UInt64 {
+        var thread: UInt64 = 0
+        let context = unsafe Unmanaged.passRetained(self)
+        let result = unsafe gyre_thread_start(
+            &thread, name,
+            { context in
+                guard let context = unsafe context else { return nil }
+                unsafe Unmanaged<WorkerBody>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        if result < 0 {
+            unsafe context.release()
+            throw SystemError(code: -result)
+        }
+        return thread
+    }
+
+    private func run() {
         // Without the pin it works the same, only less evenly.
         if let processor = state.processor { _ = gyre_thread_pin(Int32(processor)) }
-        worker?.run()
-        // The ring ends here, on its own thread, before anybody is told.
-        worker = nil
+        // The ring ends with its worker, on its own thread, before anybody is told.
+        worker.take()?.run()
         state.hasFinished.store(true, ordering: .releasing)
         _ = gyre_event_signal(state.attention.raw)
     }

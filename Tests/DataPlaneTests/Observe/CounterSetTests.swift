@@ -40,7 +40,7 @@ import Testing
         var counters = CounterSet()
         for round in 1...3 as ClosedRange<UInt64> {
             for counter in Counter.allCases { counters[counter] = round * UInt64(counter.rawValue) }
-            published.publish(counters)
+            published.publish(&counters)
             let snapshot = published.snapshot()
             #expect(Counter.allCases.allSatisfy { snapshot[$0] == counters[$0] })
         }
@@ -57,7 +57,7 @@ import Testing
             for round in 1...rounds {
                 counters[.turns] = round &* step
                 counters[.bytesCopied] = round &* step
-                published.publish(counters)
+                published.publish(&counters)
             }
         }
         var last = CounterSet()
