@@ -3,6 +3,7 @@
 
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// An IPv4, IPv6 or Unix address as the kernel wants it (ip(7), ipv6(7), unix(7)).
 package struct SocketAddress: Sendable {
@@ -43,6 +44,14 @@ package struct SocketAddress: Sendable {
         }
     }
 
+    /// Whether the kernel would take both for the same.
+    func isEqual(to other: SocketAddress) -> Bool {
+        guard length == other.length else { return false }
+        return unsafe withUnsafeBytes(of: storage) { mine in
+            unsafe withUnsafeBytes(of: other.storage) { unsafe mine.elementsEqual($0) }
+        }
+    }
+
     /// Calls `body` with the address as the C library takes it.
     func withPointer<Result>(
         _ body: (UnsafePointer<sockaddr>, UInt32) -> Result
@@ -61,15 +70,29 @@ package struct SocketAddress: Sendable {
 package struct AddressReference: @unchecked Sendable, BitwiseCopyable {
     private let address: UnsafePointer<SocketAddress>
 
-    /// Copies `address` to memory that is kept for the life of the process (endpoints belong to
-    /// snapshots that workers may still read).
+    /// Every address that was ever referred to. Kept for the life of the process, because workers
+    /// may still read what a newer configuration has dropped; each address once.
+    private static let kept = Mutex<[AddressReference]>([])
+
+    /// The reference to `address`. Set-up time only.
     package init(keeping address: SocketAddress) {
-        let copy = UnsafeMutablePointer<SocketAddress>.allocate(capacity: 1)
-        unsafe copy.initialize(to: address)
-        unsafe self.address = UnsafePointer(copy)
+        self = Self.kept.withLock { kept in
+            for known in kept where unsafe known.address.pointee.isEqual(to: address) {
+                return known
+            }
+            let copy = UnsafeMutablePointer<SocketAddress>.allocate(capacity: 1)
+            unsafe copy.initialize(to: address)
+            let reference = unsafe AddressReference(at: UnsafePointer(copy))
+            kept.append(reference)
+            return reference
+        }
     }
 
-    /// Whether both were made by the same call of `init(keeping:)`.
+    private init(at address: UnsafePointer<SocketAddress>) {
+        unsafe self.address = address
+    }
+
+    /// Whether both refer to the same address.
     package func isSame(as other: AddressReference) -> Bool {
         unsafe address == other.address
     }
