@@ -169,6 +169,12 @@ extension FaultPlan {
         try tested.run(RingSpliceMovesBothWays.self)
     }
 
+    @Test(arguments: TestedReactor.all) func waitsFollowADrySplice(
+        on tested: TestedReactor
+    ) throws {
+        try tested.run(WaitsFollowADrySplice.self)
+    }
+
     @Test(arguments: TestedReactor.all) func pipesAreBounded(on tested: TestedReactor) throws {
         try tested.run(PipesAreBounded.self)
     }

@@ -105,6 +105,61 @@ enum PipesAreBounded: ConformanceCase {
     }
 }
 
+/// A splice that found the socket dry, or full, is followed by a wait that lasts until it is not.
+enum WaitsFollowADrySplice: ConformanceCase {
+    static func check<R: Reactor & ~Copyable>(_ harness: inout ConformanceHarness<R>) throws {
+        let taken = harness.reactor.takePipe()
+        let pipe = try #require(taken)
+        let source = try harness.adopt()
+        #expect(try harness.peer(source).send(500) == 500)
+        harness.await(.readable, source)
+        _ = try harness.next(.readable, source)
+        var moved = 0
+        try harness.turn(until: "the bytes are in the pipe") {
+            moved += max(0, $0.reactor.spliceIn($0.socket(source), to: pipe, length: 1_000))
+            return moved == 500
+        }
+        let dry = harness.reactor.spliceIn(harness.socket(source), to: pipe, length: 1_000)
+        #expect(dry == -Int(EAGAIN))
+        harness.await(.readable, source)
+        harness.expectNone([.readable])
+        #expect(try harness.peer(source).send(1) == 1)
+        _ = try harness.next(.readable, source)
+        harness.reactor.returnPipe(pipe, isEmpty: false)
+        try fill(&harness)
+    }
+
+    /// Splices until the target takes no more: then it is not writable until its peer reads.
+    private static func fill<R: Reactor & ~Copyable>(
+        _ harness: inout ConformanceHarness<R>
+    ) throws {
+        let relay = try SpliceRelay(&harness)
+        let taken = harness.reactor.takePipe()
+        let pipe = try #require(taken)
+        var (inPipe, inTarget, idle) = (0, 0, 0)
+        // Longer than a delayed acknowledgement, which makes room once more.
+        while idle < 60 {
+            relay.pushWithoutReading()
+            let (from, to) = (harness.socket(relay.from), harness.socket(relay.to))
+            inPipe += max(0, harness.reactor.spliceIn(from, to: pipe, length: 1 << 20))
+            let moved = inPipe > 0 ? harness.reactor.spliceOut(pipe, to: to, length: inPipe) : 0
+            idle = moved > 0 ? 0 : idle + 1
+            inPipe -= max(0, moved)
+            inTarget += max(0, moved)
+            harness.turn(waitMs: idle > 0 ? 5 : 1)
+        }
+        #expect(inTarget > 0)
+        #expect(inPipe > 0)
+        harness.await(.writable, relay.to)
+        harness.expectNone([.writable])
+        try harness.turn(until: "it is writable again") {
+            _ = relay.drain()
+            return $0.takeNews().contains { $0.operation == .writable }
+        }
+        harness.reactor.returnPipe(pipe, isEmpty: false)
+    }
+}
+
 /// Two sockets and their peers: what one peer sends must reach the other.
 final class SpliceRelay {
     private static let total = 500_000
@@ -126,10 +181,16 @@ final class SpliceRelay {
     }
 
     func push() {
-        sent += source.send(min(Self.total - sent, 90_000))
-        if sent == Self.total { source.end() }
+        pushWithoutReading()
         read += target.receive(30_000)
     }
+
+    func pushWithoutReading() {
+        sent += source.send(min(Self.total - sent, 90_000))
+        if sent == Self.total { source.end() }
+    }
+
+    func drain() -> Int { target.receive(100_000) }
 
     func wait<R: Reactor & ~Copyable>(
         for operation: DataPlane.Operation, of owner: UInt32,
