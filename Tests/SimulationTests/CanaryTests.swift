@@ -6,7 +6,11 @@ import TestSupport
 import Testing
 
 @Suite struct CanaryTests {
-    private static let seeds: Range<UInt64> = 0..<300
+    #if DEBUG
+        private static let seeds: Range<UInt64> = 0..<120
+    #else
+        private static let seeds: Range<UInt64> = 0..<300
+    #endif
 
     @Test(arguments: PlantedBug.allCases)
     func aPlantedBugIsFound(bug: PlantedBug) async {

@@ -9,8 +9,8 @@ package struct SimulatedConnection {
     /// Whether the peer is a client; else it is an endpoint.
     package let isClient: Bool
     package let plan: PeerPlan
-    /// What the peer sends. Its number is the connection's.
-    package let stream: ByteStream
+    /// What the peer sends. Its number is the connection's unless the test says otherwise.
+    package internal(set) var stream: ByteStream
     /// The listener it came through, or the endpoint it goes to.
     package let place: Int
     var random: SeededRandom

@@ -45,6 +45,12 @@ extension SimulatedWorld {
         return (Descriptor(raw: connectionBase + Int32(number)), number)
     }
 
+    /// The connection behind a descriptor that was accepted or made here.
+    package func connectionNumber(of descriptor: Descriptor) -> Int? {
+        let number = Int(descriptor.raw) - Int(connectionBase)
+        return connections.indices.contains(number) ? number : nil
+    }
+
     // MARK: Accepting
 
     func addListener(_ descriptor: Descriptor) -> ListenerID {

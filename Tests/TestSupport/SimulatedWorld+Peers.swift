@@ -36,6 +36,12 @@ extension SimulatedWorld {
         wakeSending(number)
     }
 
+    /// Lets a peer that has sent nothing yet send another stream.
+    package func setStream(_ number: Int, _ stream: ByteStream) {
+        precondition(connections[number].sent == 0)
+        connections[number].stream = stream
+    }
+
     // MARK: Sending
 
     /// Lets the peer's script go on sending, now or after the pause it is in.
