@@ -59,6 +59,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // Process control and byte-checked load for the tests that run the real program.
+        .target(
+            name: "IntegrationSupport", path: "Tests/IntegrationSupport", swiftSettings: tests),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["IntegrationSupport"],
+            exclude: ["Lifecycle/deny_io_uring.py", "Faults/flood_origin.py"],
+            swiftSettings: tests),
+        // The C file is built by the test and preloaded into the program, not linked into the test.
+        .testTarget(
+            name: "AllocationTests", dependencies: ["IntegrationSupport"],
+            exclude: ["allocation_counter.c"], swiftSettings: tests),
         .testTarget(
             name: "ProtocolsTests", dependencies: ["Protocols"], swiftSettings: tests),
         .testTarget(

@@ -1,0 +1,54 @@
+// The load generators of Debian, and what they report.
+
+import Foundation
+
+/// What a load generator saw.
+public struct HTTPLoad: Sendable {
+    /// Requests answered.
+    public let requests: Int
+    /// The lines in which it complains; empty when all was well.
+    public let errors: [String]
+
+    /// Keep-alive requests for `/small`, as fast as they are answered.
+    ///
+    /// - Parameters:
+    ///   - connections: kept open throughout.
+    ///   - tracer: a command put in front, such as `perf stat`.
+    public static func wrk(
+        _ address: PeerAddress, connections: Int, seconds: Int, tracer: [String] = []
+    ) throws -> HTTPLoad {
+        let run = try ChildProcess.run(
+            tracer + [
+                "wrk", "--threads", "1", "--connections", "\(connections)",
+                "--duration", "\(seconds)s", "http://\(address)/small",
+            ], within: Double(seconds) + 20)
+        let lines = run.output.split(separator: "\n").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        let complaints = lines.filter { $0.hasPrefix("Socket errors") || $0.hasPrefix("Non-2xx") }
+        guard run.status == .exited(0),
+            let summary = lines.first(where: { $0.contains(" requests in ") }),
+            let requests = summary.split(separator: " ").first.flatMap({ Int($0) })
+        else { throw TestFailure("wrk: \(run.status) \(run.output)\(run.errorOutput)") }
+        return HTTPLoad(requests: requests, errors: complaints)
+    }
+
+    /// Requests for `/small`, each on a connection of its own.
+    ///
+    /// - Parameter count: requests in all, 32 at a time.
+    public static func ab(_ address: PeerAddress, count: Int) throws -> HTTPLoad {
+        let run = try ChildProcess.run(
+            ["ab", "-q", "-n", "\(count)", "-c", "32", "-s", "20", "http://\(address)/small"],
+            within: 120)
+        func number(_ label: String) -> Int? {
+            let line = run.output.split(separator: "\n").first { $0.hasPrefix(label) }
+            return line?.split(separator: " ").last.flatMap { Int($0) }
+        }
+        guard run.status == .exited(0), let complete = number("Complete requests:"),
+            let failed = number("Failed requests:")
+        else { throw TestFailure("ab: \(run.status) \(run.output)\(run.errorOutput)") }
+        let refused = run.output.split(separator: "\n").filter { $0.hasPrefix("Non-2xx") }
+        let failures = failed == 0 ? [] : ["\(failed) requests failed"]
+        return HTTPLoad(requests: complete, errors: failures + refused.map(String.init))
+    }
+}

@@ -1,0 +1,87 @@
+// Listening sockets of the test's own, and ports that are free.
+
+import Foundation
+
+/// A listening socket on loopback or in a temporary directory. Closed with the last reference.
+public final class Listener: Sendable {
+    public let descriptor: Int32
+    public let address: PeerAddress
+
+    /// Binds and listens.
+    ///
+    /// - Parameters:
+    ///   - address: port 0 takes a free one.
+    ///   - backlog: connections the kernel completes before they are accepted.
+    ///   - receiveBuffer: of the accepted connections, in bytes; 0 lets the kernel choose.
+    public init(
+        _ address: PeerAddress = .loopback4(port: 0), backlog: Int32 = 4096,
+        receiveBuffer: Int32 = 0
+    ) throws {
+        let descriptor = try makeSocket(address.family)
+        self.descriptor = descriptor
+        setOption(SO_REUSEADDR, of: descriptor, to: 1)
+        if receiveBuffer > 0 { setOption(SO_RCVBUF, of: descriptor, to: receiveBuffer) }
+        let bound = address.withSocketAddress { bind(descriptor, $0, $1) }
+        guard bound == 0, listen(descriptor, backlog) == 0 else {
+            let error = SocketError("bind or listen")
+            close(descriptor)
+            throw error
+        }
+        switch address {
+        case .loopback4: self.address = .loopback4(port: Self.boundPort(descriptor))
+        case .loopback6: self.address = .loopback6(port: Self.boundPort(descriptor))
+        case .unix: self.address = address
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Waits for a connection.
+    ///
+    /// - Throws: `TestFailure` when none comes within `seconds`.
+    public func accept(within seconds: Double = 10) throws -> Connection {
+        guard let connection = try acceptIfAny(within: seconds) else {
+            throw TestFailure("no connection came to \(address) within \(seconds) s")
+        }
+        return connection
+    }
+
+    /// The next connection, or `nil` when none comes within `seconds`.
+    public func acceptIfAny(within seconds: Double) throws -> Connection? {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&entry, 1, Deadline(after: seconds).remainingMs) > 0 else { return nil }
+        let accepted = Glibc.accept(descriptor, nil, nil)
+        guard accepted >= 0 else { throw SocketError("accept") }
+        _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
+        return Connection(adopting: accepted)
+    }
+
+    /// An address on which nothing listens: connecting to it is refused.
+    public static func refusingAddress() throws -> PeerAddress {
+        try Listener().address
+    }
+
+    private static func boundPort(_ descriptor: Int32) -> UInt16 {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = getsockname(descriptor, $0, &length)
+            }
+        }
+        // sin_port and sin6_port lie at the same place.
+        return withUnsafeBytes(of: storage) {
+            UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        }
+    }
+}
+
+/// Runs `body` with ports that were free a moment ago, anew when a program finds its port taken.
+///
+/// - Parameter body: returns `nil` to be tried again with another port.
+public func withFreePort<Value>(_ body: (UInt16) throws -> Value?) throws -> Value {
+    for _ in 0..<10 {
+        if let value = try body(Listener().address.port) { return value }
+    }
+    throw TestFailure("found no free port in ten attempts")
+}
