@@ -33,7 +33,7 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
 
     /// None where the kernel, or who runs the tests, does not allow io_uring.
     static let rings: [TestedReactor] = {
-        guard RingProbe.run().isUsable else { return [] }
+        guard RingProbe.report.isUsable else { return [] }
         let masks: [RingFeatures] = [[], .cappedReceive, .minimumWait, .all]
         return masks.map { .ioUring(masking: $0) }
     }()
@@ -65,7 +65,7 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
             try check(
                 Case.self,
                 try IOUringReactor(
-                    features: RingProbe.run().detected.subtracting(masked), socketsMax: socketsMax,
+                    features: RingProbe.report.detected.subtracting(masked), socketsMax: socketsMax,
                     buffersMax: buffersMax, pipesMax: Self.pipesMax),
                 try LoopbackNetwork(), isFaulty: false)
         }
