@@ -2,10 +2,11 @@
 
 /// Limits of one flow.
 enum ForwarderLimits {
-    /// Bytes of one direction that may be received and not yet taken by the other side. With the
-    /// rule that two neighbouring buffers of a chain never fit into one, it bounds a stalled
-    /// direction to 11 buffers, 176 KiB, whatever sizes the peer sends in.
-    static let windowBytes: UInt32 = 64 * 1024
+    /// Bytes of one direction that may be received and not yet taken by the other side. A receive
+    /// may exceed it by less than one buffer, and the chains in flight and waiting have one partly
+    /// filled buffer at each end: a stalled direction holds 6 buffers, 96 KiB, and a flow that is
+    /// stalled both ways 192 KiB, whatever sizes the peers send in.
+    static let windowBytes: UInt32 = 48 * 1024
 
     /// A receive is armed again when at least this much of the window is free.
     static let rearmBytes: UInt32 = windowBytes / 2

@@ -15,9 +15,10 @@ package struct BufferChain: BitwiseCopyable, Sendable {
 
     package var isEmpty: Bool { buffers == 0 }
 
-    /// Takes over `buffer` with the bytes it holds. What fits behind the last buffer's bytes is
-    /// copied there and the new buffer given back at once, so that a peer that sends in small
-    /// pieces cannot make a chain of nearly empty buffers: no two neighbours fit into one.
+    /// Takes over `buffer` with the bytes it holds. The last buffer is filled up from it first, so
+    /// that a peer that sends in small pieces cannot make a chain of nearly empty buffers: all but
+    /// the first and the last are full. The copying only happens to who sends faster than the
+    /// other side reads.
     package mutating func append(_ buffer: BufferID, in pool: BufferPool) {
         let count = UInt32(pool.count(buffer))
         bytes += count
@@ -27,7 +28,8 @@ package struct BufferChain: BitwiseCopyable, Sendable {
             buffers = 1
             return
         }
-        if pool.merge(buffer, into: tail) {
+        pool.move(from: buffer, to: tail)
+        if pool.count(buffer) == 0 {
             pool.release(buffer)
         } else {
             pool.setNext(tail, buffer)

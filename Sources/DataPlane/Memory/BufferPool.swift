@@ -124,18 +124,20 @@ package struct BufferPool: BitwiseCopyable {
         unsafe records[index].count -= UInt32(count)
     }
 
-    /// Copies `source`'s bytes behind those of `target` when they fit there.
-    ///
-    /// - Returns: whether they did. Neither buffer is released.
-    package func merge(_ source: BufferID, into target: BufferID) -> Bool {
-        let target = checked(target)
-        let count = unsafe records[checked(source)].count
-        let end = unsafe records[target].start + records[target].count
-        guard end + count <= UInt32(Self.bufferBytes) else { return false }
-        unsafe (bytes + target * Self.bufferBytes + Int(end))
-            .copyMemory(from: contents(source), byteCount: Int(count))
-        unsafe records[target].count += count
-        return true
+    /// Moves as many of `source`'s first bytes behind those of `target` as fit there, and what is
+    /// left of them to the beginning of `source`. Neither buffer is released.
+    package func move(from source: BufferID, to target: BufferID) {
+        let (to, from) = (checked(target), checked(source))
+        let end = unsafe Int(records[to].start + records[to].count)
+        let moved = min(Self.bufferBytes - end, count(source))
+        guard moved > 0 else { return }
+        unsafe (bytes + to * Self.bufferBytes + end)
+            .copyMemory(from: contents(source), byteCount: moved)
+        unsafe records[to].count += UInt32(moved)
+        consume(source, moved)
+        let rest = unsafe contents(source)
+        unsafe records[from].start = 0
+        unsafe contents(source).copyMemory(from: rest, byteCount: count(source))
     }
 
     /// Where the buffer's bytes begin; what the kernel is given.

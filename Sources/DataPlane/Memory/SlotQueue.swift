@@ -36,6 +36,11 @@ struct SlotQueue<Record: BitwiseCopyable>: ~Copyable {
         guard head != tail else { return nil }
         let index = unsafe entries[head & mask]
         head += 1
+        if head == tail {
+            // Start over on the warm entries: going round would touch every page in time.
+            head = 0
+            tail = 0
+        }
         return index
     }
 

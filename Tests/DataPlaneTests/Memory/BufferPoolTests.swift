@@ -52,7 +52,7 @@ import Testing
         #expect(difference(buffer, of: 3, 1_000, pool) == nil)
     }
 
-    @Test func mergingCopiesOnlyWhatFits() throws {
+    @Test func movingTakesOnlyWhatFits() throws {
         let pool = BufferPool(capacity: 3)
         defer { pool.destroy() }
         let target = try #require(pool.take())
@@ -61,14 +61,35 @@ import Testing
         ByteStream(number: 9).fill(bytes(target, pool), from: 0)
         pool.setCount(source, 10)
         ByteStream(number: 9).fill(bytes(source, pool), from: BufferPool.bufferBytes - 10)
-        #expect(pool.merge(source, into: target))
+        pool.move(from: source, to: target)
         #expect(pool.count(target) == BufferPool.bufferBytes)
+        #expect(pool.count(source) == 0)
         #expect(difference(target, of: 9, 0, pool) == nil)
         pool.setCount(source, 1)
-        #expect(!pool.merge(source, into: target))
+        pool.move(from: source, to: target)
+        #expect(pool.count(source) == 1)
         // Space before the start does not count: the bytes would have to be moved.
         pool.consume(target, 100)
-        #expect(!pool.merge(source, into: target))
+        pool.move(from: source, to: target)
+        #expect(pool.count(source) == 1)
+    }
+
+    @Test func whatIsLeftMovesToTheBeginning() throws {
+        let pool = BufferPool(capacity: 3)
+        defer { pool.destroy() }
+        let target = try #require(pool.take())
+        let source = try #require(pool.take())
+        write(target, of: 9, 0, pool)
+        pool.setCount(target, BufferPool.bufferBytes - 10)
+        write(source, of: 9, BufferPool.bufferBytes - 10, pool)
+        pool.move(from: source, to: target)
+        #expect(pool.count(source) == BufferPool.bufferBytes - 10)
+        #expect(difference(source, of: 9, BufferPool.bufferBytes, pool) == nil)
+        // It has room for the next one at its end again.
+        let third = try #require(pool.take())
+        pool.setCount(third, 10)
+        pool.move(from: third, to: source)
+        #expect(pool.count(source) == BufferPool.bufferBytes)
     }
 
     @Test func releasingTwiceStopsTheProcess() async {

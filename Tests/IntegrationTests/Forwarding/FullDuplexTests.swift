@@ -5,7 +5,7 @@ import Testing
 
 extension Integration {
     @Suite struct FullDuplex {
-        /// The bound on user memory for one flow with a stalled reader, in bytes.
+        /// The bound on user memory for one flow with a stalled reader, in bytes.
         private static let flowMemoryMax = 256 * 1024
 
         @Test(arguments: Route.all)

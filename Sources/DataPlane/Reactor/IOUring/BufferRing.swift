@@ -8,7 +8,10 @@ internal import CLiburing
 @safe
 struct BufferRing: ~Copyable {
     private static let entries: UInt32 = 1024
-    private static let windowMin = 64
+    /// What one flow needs to go on; more is published as more sockets find none.
+    private static let windowMin = 4
+    /// Turns that must leave most of the window unused before it shrinks by one.
+    private static let patienceTurns = 64
 
     private let region: MappedRegion
     private let table: MappedRegion
@@ -21,6 +24,7 @@ struct BufferRing: ~Copyable {
 
     /// How many buffers to publish: grows when the kernel ran out within one turn, shrinks slowly.
     private var window = windowMin
+    private var idleTurns = 0
 
     /// Registers an empty ring with `ring`.
     init(ring: borrowing Ring, pool: BufferPool) throws(SystemError) {
@@ -64,13 +68,19 @@ struct BufferRing: ~Copyable {
         return buffer
     }
 
-    /// The kernel found no buffer: publish more from now on.
-    mutating func widen() {
-        window = min(window * 2, Int(Self.entries))
+    /// The kernel found no buffer: publish more from now on, but not more than two for each of
+    /// `sockets`, because every published buffer becomes real memory.
+    mutating func widen(sockets: Int) {
+        window = min(window * 2, max(sockets * 2, Self.windowMin), Int(Self.entries))
+        idleTurns = 0
     }
 
-    /// A turn left most of the window unused: publish less, one by one.
+    /// Called after every turn: publishes less when most of the window goes unused.
     mutating func narrowIfIdle() {
-        if window > Self.windowMin && publishedCount > window - window / 4 { window -= 1 }
+        guard window > Self.windowMin, publishedCount > window - window / 4 else { return }
+        idleTurns += 1
+        guard idleTurns == Self.patienceTurns else { return }
+        idleTurns = 0
+        window -= 1
     }
 }

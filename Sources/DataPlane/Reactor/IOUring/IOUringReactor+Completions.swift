@@ -78,7 +78,7 @@ extension IOUringReactor {
         guard !sockets[index].isClosing, !entry.more else { return }
         if entry.result == -ENOBUFS {
             counters[.starvedWaits] &+= 1
-            bufferRing.widen()
+            bufferRing.widen(sockets: sockets.count)
             starved.append(index, of: sockets)
             return
         }
