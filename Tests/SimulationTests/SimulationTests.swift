@@ -15,7 +15,7 @@ private let runs: Int = {
     #if DEBUG
         return 600
     #else
-        return 12_000
+        return 10_200
     #endif
 }()
 
