@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct CanaryTests {
     #if DEBUG
-        private static let seeds: Range<UInt64> = 0..<120
+        private static let seeds: Range<UInt64> = 0..<80
     #else
         private static let seeds: Range<UInt64> = 0..<300
     #endif
