@@ -37,6 +37,7 @@ package struct SimulatedSocket {
     /// Whether the simulated kernel still works on it; false once the final completion is made.
     var isReadingActive = false
     var credit = 0
+    var hasSmallCredit = false
     var isStarved = false
     var writing = WritingOperation.none
     var isWritingActive = false

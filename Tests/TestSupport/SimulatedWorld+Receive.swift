@@ -6,7 +6,10 @@ import Glibc
 extension SimulatedWorld {
     func receive(_ socket: SocketID, credit: Int) {
         if credit < 1 { violate("receive with a credit of \(credit)") }
-        if let slot = armReading(socket, .receive) { sockets[slot].credit = credit }
+        guard let slot = armReading(socket, .receive) else { return }
+        sockets[slot].credit = credit
+        // A credit of less than one buffer counts as one.
+        sockets[slot].hasSmallCredit = credit < BufferPool.bufferBytes
     }
 
     /// Arms a reading operation; `nil`, with a violation noted, when it may not be.
@@ -80,7 +83,9 @@ extension SimulatedWorld {
     /// Moves bytes out of the socket into `buffer`.
     private func fill(_ buffer: BufferID, for slot: Int, from number: Int) -> Int {
         var limit = min(connections[number].inbound, BufferPool.bufferBytes)
-        if limit > sockets[slot].credit, !random.chance(faults.creditOvershootPerMille) {
+        let mayOvershoot =
+            sockets[slot].hasSmallCredit && random.chance(faults.creditOvershootPerMille)
+        if limit > sockets[slot].credit, !mayOvershoot {
             limit = sockets[slot].credit
         }
         let count = random.chance(faults.shortReadPerMille) ? random.pick(1...limit) : limit

@@ -29,8 +29,9 @@ extension TCPForwarder {
             return
         }
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
-        // is noticed. Splicing has nothing to read into before.
-        if relaysByCopyFirst { armReceive(side, on: &reactor) }
+        // is noticed. Splicing has nothing to read into before, and when buffers are short those
+        // that are connected need them more.
+        if relaysByCopyFirst && !isShortOfBuffers(reactor) { armReceive(side, on: &reactor) }
         connect(index.slot, on: &reactor)
     }
 

@@ -64,18 +64,19 @@ extension TCPForwarder {
         let blocking: SideFlags = [.receiving, .ended, .failed, .discarding]
         guard self[side].path == .copy, self[side].flags.isDisjoint(with: blocking) else { return }
         let waiting = self[side].pending.bytes + self[side].sendingBytes
-        let limit = window(on: reactor)
+        let limit =
+            isShortOfBuffers(reactor)
+            ? UInt32(BufferPool.bufferBytes) : ForwarderLimits.windowBytes
         guard waiting + ForwarderLimits.rearmBytes <= limit || waiting == 0 else { return }
         self[side].flags.insert(.receiving)
         reactor.receive(self[side].socket, credit: limit - waiting)
     }
 
-    /// The window shrinks to one buffer when most of the pool is in use, so that stalled flows
+    /// Whether most of the pool is in use. Windows then shrink to one buffer, so that stalled flows
     /// cannot take the last buffers from all others.
-    private func window<R: Reactor & ~Copyable>(on reactor: borrowing R) -> UInt32 {
+    func isShortOfBuffers<R: Reactor & ~Copyable>(_ reactor: borrowing R) -> Bool {
         let pool = reactor.buffers
         return pool.usedCount > pool.capacity / 2
-            ? UInt32(BufferPool.bufferBytes) : ForwarderLimits.windowBytes
     }
 
     /// A send to `target` is through.

@@ -6,9 +6,9 @@
 //  2. Nothing completes inside a submit call. Completions come out of `turn` only.
 //  3. At most one send (or `awaitWritable`, or ring splice out) per socket is in flight; a send
 //     completes when all its bytes are taken or it failed. Likewise one reading operation.
-//  4. A receive has a credit in bytes. Used up, it ends by itself: this is the back-pressure. The
-//     last buffer may go beyond it (the kernel's cap on a multishot receive works that way), so a
-//     receive delivers less than `credit + BufferPool.bufferBytes`.
+//  4. A receive has a credit in bytes. Used up, it ends by itself: this is the back-pressure. It
+//     may end when less than one buffer of the credit is left, and a credit of less than one buffer
+//     counts as one: it delivers at most `max(credit, BufferPool.bufferBytes)`.
 //  5. Receive buffers are lent with the completion and given back by `release` or by the send that
 //     consumed them. An idle socket holds none. When none is free the receive waits, unseen.
 //  6. After `close` one `close` completion stands for everything that was still armed on the
@@ -53,7 +53,8 @@ package protocol Reactor: ~Copyable {
     mutating func addListener(_ descriptor: Descriptor) -> ListenerID
 
     /// Says how many connections may be accepted from now on, over all listeners together; each
-    /// accepted one uses up one. 0 pauses accepting: further clients wait in the kernel's queue.
+    /// accepted one uses up one. 0 pauses accepting: further clients wait in the kernel's queue. A
+    /// failed `accept` does not end accepting; who wants a pause after it sets the credit to 0.
     /// With several listeners up to one connection per listener beyond the first may come on top.
     mutating func setAcceptCredit(_ connections: Int)
 
@@ -88,8 +89,9 @@ package protocol Reactor: ~Copyable {
     /// Completes once (`writable`) when the socket takes bytes again, or has an error.
     mutating func awaitWritable(_ socket: SocketID)
 
-    /// Completes once (`hangup`) if the peer resets the connection: for a socket whose stream has
-    /// ended, so that nothing else would tell. May never complete.
+    /// Completes once (`hangup`) if the peer resets the connection, or when both directions are
+    /// shut down: for a socket whose stream has ended, so that nothing else would tell. May never
+    /// complete.
     mutating func awaitHangup(_ socket: SocketID)
 
     /// Borrows a pipe from the bounded pool; `nil` when all are out or the kernel has no more.
@@ -115,7 +117,7 @@ package protocol Reactor: ~Copyable {
     /// Like `spliceIn`, but through the ring (IORING_OP_SPLICE); a `spliceIn` completion tells.
     mutating func submitSpliceIn(_ socket: SocketID, to pipe: PipeID, length: Int)
 
-    /// Like `spliceOut`, but through the ring: a `spliceOut` completion reports it.
+    /// Like `spliceOut`, but through the ring: a `spliceOut` completion tells.
     mutating func submitSpliceOut(_ pipe: PipeID, to socket: SocketID, length: Int)
 
     /// Tells the peer that no more bytes follow (shutdown(2), SHUT_WR); receiving goes on.
@@ -130,8 +132,9 @@ package protocol Reactor: ~Copyable {
     /// comes out as a `wake` completion.
     mutating func armWake(_ descriptor: Descriptor)
 
-    /// Submits everything, waits once until something completed or `deadlineNs` passed, and puts
-    /// what completed into `batch`.
+    /// Submits everything, waits once until something happened or `deadlineNs` passed, and puts
+    /// what completed into `batch`. It may return early and empty (a signal, an event that completed
+    /// nothing).
     ///
     /// - Parameters:
     ///   - deadlineNs: on the clock of `nowNs`; `nil` waits without end. A past one only polls.

@@ -59,7 +59,7 @@ extension IOUringReactor {
         let credit = sockets[index].credit
         sockets[index].credit = credit - min(credit, UInt32(entry.result))
         var more = entry.more
-        if !more && sockets[index].credit > 0 {
+        if !more && sockets[index].credit >= BufferPool.bufferBytes {
             // A single shot, or a multishot that the kernel ended early.
             prepareReceive(index)
             more = true

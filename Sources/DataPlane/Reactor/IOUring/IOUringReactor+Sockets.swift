@@ -38,9 +38,13 @@ extension IOUringReactor {
     mutating func prepareReceive(_ index: Socket) {
         reserve(1)
         let entry = unsafe ring.nextEntry()
-        let isCapped: Int32 = features.contains(.cappedReceive) ? 1 : 0
+        let isMultishot = features.contains(.cappedReceive)
+        // The kernel ends a multishot once the cap is reached: its last buffer may go beyond it.
+        let slack = UInt32(BufferPool.bufferBytes) - 1
+        let credit = sockets[index].credit
+        let cap = isMultishot ? max(credit, slack + 1) - slack : credit
         unsafe gyre_prep_receive(
-            entry, sockets[index].descriptor.raw, sockets[index].credit, isCapped,
+            entry, sockets[index].descriptor.raw, cap, isMultishot ? 1 : 0,
             sockets[index].hasMoreBytes ? 0 : 1)
         unsafe tag(entry, .receive, index)
     }
