@@ -133,8 +133,8 @@ package protocol Reactor: ~Copyable {
     mutating func armWake(_ descriptor: Descriptor)
 
     /// Submits everything, waits once until something happened or `deadlineNs` passed, and puts
-    /// what completed into `batch`. It may return early and empty (a signal, an event that completed
-    /// nothing).
+    /// what completed into `batch`. It may return early and empty (a signal, an event that
+    /// completed nothing).
     ///
     /// - Parameters:
     ///   - deadlineNs: on the clock of `nowNs`; `nil` waits without end. A past one only polls.
