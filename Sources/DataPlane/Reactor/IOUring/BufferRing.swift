@@ -22,6 +22,9 @@ struct BufferRing: ~Copyable {
     /// How many buffers to publish: grows when the kernel ran out within one turn, shrinks slowly.
     private var window = windowMin
 
+    /// Whether the window grew since the last refill: many sockets can find it empty in one turn.
+    private var isWidened = false
+
     /// Registers an empty ring with `ring`.
     init(ring: borrowing Ring, pool: BufferPool) throws(SystemError) {
         let count = Int(Self.entries)
@@ -41,6 +44,7 @@ struct BufferRing: ~Copyable {
 
     /// Fills the window up from the pool.
     mutating func refill() {
+        isWidened = false
         var added: UInt32 = 0
         while publishedCount < window, let buffer = pool.take() {
             freeCount -= 1
@@ -66,6 +70,8 @@ struct BufferRing: ~Copyable {
 
     /// The kernel found no buffer: publish more from now on.
     mutating func widen() {
+        guard !isWidened else { return }
+        isWidened = true
         window = min(window * 2, Int(Self.entries))
     }
 
