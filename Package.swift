@@ -64,12 +64,11 @@ let package = Package(
             name: "IntegrationSupport", path: "Tests/IntegrationSupport", swiftSettings: tests),
         .testTarget(
             name: "IntegrationTests", dependencies: ["IntegrationSupport"],
-            exclude: ["Lifecycle/deny_io_uring.py", "Faults/flood_origin.py"],
+            // Run or built by the tests: scripts, and a library to preload into the program.
+            exclude: [
+                "Lifecycle/deny_io_uring.py", "Faults/flood_origin.py", "Cost/allocation_counter.c",
+            ],
             swiftSettings: tests),
-        // The C file is built by the test and preloaded into the program, not linked into the test.
-        .testTarget(
-            name: "AllocationTests", dependencies: ["IntegrationSupport"],
-            exclude: ["allocation_counter.c"], swiftSettings: tests),
         .testTarget(
             name: "ProtocolsTests", dependencies: ["Protocols"], swiftSettings: tests),
         .testTarget(

@@ -1,7 +1,6 @@
 // What the tests are run on: each I/O backend this kernel has, and each relay path of each.
 
 import Foundation
-import Testing
 
 /// The program under test, and where its sources lie.
 public enum Product {
@@ -19,11 +18,11 @@ public enum Product {
 }
 
 /// An I/O backend, by its name on the command line.
-public enum Backend: String, Sendable, CaseIterable, CustomTestStringConvertible {
+public enum Backend: String, Sendable, CaseIterable, CustomStringConvertible {
     case ioUring = "io_uring"
     case epoll
 
-    public var testDescription: String { rawValue }
+    public var description: String { rawValue }
 
     /// What `gyre probe --json` says about io_uring: `nil` when it is usable, else the reason.
     /// A program that cannot be asked counts as usable, so that the tests fail and are not skipped.
@@ -41,12 +40,12 @@ public enum Backend: String, Sendable, CaseIterable, CustomTestStringConvertible
 }
 
 /// A relay path on a backend.
-public struct Route: Sendable, CustomTestStringConvertible {
+public struct Route: Sendable, CustomStringConvertible {
     public let backend: Backend
     /// The value of `--relay`.
     public let relay: String
 
-    public var testDescription: String { "\(backend.rawValue) \(relay)" }
+    public var description: String { "\(backend) \(relay)" }
 
     /// Every relay path of every usable backend.
     public static let all: [Route] = Backend.usable.flatMap { backend in

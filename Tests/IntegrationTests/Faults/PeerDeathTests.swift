@@ -99,13 +99,13 @@ private struct Scene {
 
     func expectIntact(_ curls: [ChildProcess]) throws {
         for curl in curls where try curl.wait(within: 25) != .exited(0) {
-            throw TestFailure("\(route.testDescription): \(curl.errorOutput)")
+            throw TestFailure("\(route): \(curl.errorOutput)")
         }
         let copies = (1..<Self.transfers).map { directory.file("copy\($0)") }
         let files = [nginx.file("/big"), nginx.file(stored)] + copies
         let sums = try ChildProcess.run(["sha256sum"] + files).output.split(separator: "\n")
         guard sums.count == files.count, Set(sums.map { $0.prefix(64) }).count == 1 else {
-            throw TestFailure("\(route.testDescription): \(sums)")
+            throw TestFailure("\(route): \(sums)")
         }
     }
 

@@ -50,14 +50,14 @@ extension Integration {
                 for pair in pairs { try pair.use(round: round) }
                 if round == 1 {
                     for pair in pairs {
-                        #expect(!pair.hasEndedIdle, "\(pair.route.testDescription): cut early")
+                        #expect(!pair.hasEndedIdle, "\(pair.route): cut early")
                     }
                 }
                 pause(0.4)
             }
             #expect(ContinuousClock.now - start < .seconds(6), "the machine is too slow to tell")
             for pair in pairs {
-                #expect(pair.hasEndedIdle, "\(pair.route.testDescription): not cut")
+                #expect(pair.hasEndedIdle, "\(pair.route): not cut")
                 try pair.finish()
             }
         }
@@ -90,14 +90,14 @@ private struct IdleAndBusy {
         let (from, to) = round < 4 ? (busy.client, busy.origin) : (busy.origin, busy.client)
         try from.send([UInt8(round)])
         guard try to.receive(1) == [UInt8(round)] else {
-            throw TestFailure("\(route.testDescription): wrong byte in round \(round)")
+            throw TestFailure("\(route): wrong byte in round \(round)")
         }
     }
 
     /// The flow that was cut has been given up wholly, the working one is all there is.
     func finish() throws {
         guard try gyre.counters().flowsActive == 1 else {
-            throw TestFailure("\(route.testDescription): the cut flow is still held")
+            throw TestFailure("\(route): the cut flow is still held")
         }
     }
 }

@@ -26,6 +26,9 @@ struct BufferRing: ~Copyable {
     private var window = windowMin
     private var idleTurns = 0
 
+    /// Whether the window grew since the last refill: many sockets can find it empty in one turn.
+    private var isWidened = false
+
     /// Registers an empty ring with `ring`.
     init(ring: borrowing Ring, pool: BufferPool) throws(SystemError) {
         let count = Int(Self.entries)
@@ -45,6 +48,7 @@ struct BufferRing: ~Copyable {
 
     /// Fills the window up from the pool.
     mutating func refill() {
+        isWidened = false
         var added: UInt32 = 0
         while publishedCount < window, let buffer = pool.take() {
             freeCount -= 1
@@ -71,6 +75,8 @@ struct BufferRing: ~Copyable {
     /// The kernel found no buffer: publish more from now on, but not more than two for each of
     /// `sockets`, because every published buffer becomes real memory.
     mutating func widen(sockets: Int) {
+        guard !isWidened else { return }
+        isWidened = true
         window = min(window * 2, max(sockets * 2, Self.windowMin), Int(Self.entries))
         idleTurns = 0
     }

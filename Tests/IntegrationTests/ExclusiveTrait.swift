@@ -1,20 +1,21 @@
 // Tests that measure or load the machine run one at a time, also across test runs.
 
 import Foundation
+import IntegrationSupport
 import Testing
 
 /// Holds a machine-wide lock while a test case runs.
-public struct ExclusiveTrait: SuiteTrait, TestTrait, TestScoping {
+struct ExclusiveTrait: SuiteTrait, TestTrait, TestScoping {
     /// Cases last seconds, a whole run a few minutes; longer than this is somebody's hang.
     private static let waitSecondsMax = 900.0
 
-    public var isRecursive: Bool { true }
+    var isRecursive: Bool { true }
 
-    public func scopeProvider(for test: Test, testCase: Test.Case?) -> Self? {
+    func scopeProvider(for test: Test, testCase: Test.Case?) -> Self? {
         testCase == nil ? nil : self
     }
 
-    public func provideScope(
+    func provideScope(
         for test: Test, testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
@@ -32,5 +33,5 @@ public struct ExclusiveTrait: SuiteTrait, TestTrait, TestScoping {
 
 extension Trait where Self == ExclusiveTrait {
     /// The case has the machine to itself, as far as these tests go.
-    public static var exclusive: Self { ExclusiveTrait() }
+    static var exclusive: Self { ExclusiveTrait() }
 }
