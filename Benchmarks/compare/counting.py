@@ -58,8 +58,10 @@ class PerfCount:
 
     def _tell(self, command: str) -> None:
         os.write(self._control, f"{command}\n".encode())
-        ready, _, _ = select.select([self._acknowledge], [], [], ATTACH_SECONDS_MAX)
-        if not ready or not os.read(self._acknowledge, 16).startswith(b"ack"):
+        # Not select(2): with thousands of flows open the descriptor may be beyond its 1023.
+        poll = select.poll()
+        poll.register(self._acknowledge, select.POLLIN)
+        if not poll.poll(ATTACH_SECONDS_MAX * 1000) or not os.read(self._acknowledge, 16).startswith(b"ack"):
             raise BenchmarkError(f"perf does not {command}: {self._perf.last_words()}")
 
 
