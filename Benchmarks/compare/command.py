@@ -1,0 +1,156 @@
+"""The command line of `Benchmarks/run`: what is asked for, whether it can be done, the report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from compare import counting, machine
+from compare.candidates import STREAM_MODULE, descriptors
+from compare.processes import BenchmarkError, Placement, Processes
+from compare.run import Run, Settings
+from compare.scenarios import SCENARIOS, Scenario
+from compare.tables import Table
+
+CONNECTIONS_MAX = 4096
+ALL = "all"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code: 0, or 1 when anything failed; a wrong command line exits with 2."""
+    options = _parser().parse_args(arguments)
+    if options.list:
+        for scenario in SCENARIOS.values():
+            print(f"{scenario.name:10} {scenario.summary}")
+        return 0
+    # A terminated run cleans up like an interrupted one.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return _measure(options)
+    except BenchmarkError as error:
+        print(f"Benchmarks/run: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Benchmarks/run: interrupted", file=sys.stderr)
+        return 130
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="Benchmarks/run",
+        description="Compares gyre tcp with nginx stream and HAProxy tcp, in alternation.",
+        epilog="Method and how to read the tables: Benchmarks/README.md")
+    parser.add_argument(
+        "scenario", nargs="*", type=_scenario, metavar="SCENARIO",
+        help=f"{', '.join(SCENARIOS)}, or {ALL} (default)")
+    parser.add_argument("--list", action="store_true", help="name the scenarios and end")
+    parser.add_argument("--quick", action="store_true", help="two short rounds: does it work?")
+    parser.add_argument("--rounds", type=_positive, metavar="N", help="default: 5")
+    parser.add_argument(
+        "--seconds", type=_positive, metavar="S", help="of one measurement (default: 2)")
+    parser.add_argument(
+        "--connections", type=_connections, metavar="N[,N…]",
+        help="of requests, syscalls and short (default: 64; syscalls 1,64,256)")
+    parser.add_argument(
+        "--gyre", type=Path, default=_root() / ".build/release/gyre", metavar="PATH",
+        help="the binary (default: .build/release/gyre of this repository)")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write every round's figures there")
+    return parser
+
+
+def _root() -> Path:
+    return Path(__file__).resolve().parent.parent.parent
+
+
+def _scenario(text: str) -> str:
+    if text != ALL and text not in SCENARIOS:
+        raise argparse.ArgumentTypeError(f"expected {ALL} or one of {', '.join(SCENARIOS)}")
+    return text
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1000:
+        raise argparse.ArgumentTypeError("expected a whole number from 1 to 1000")
+    return int(text)
+
+
+def _connections(text: str) -> tuple[int, ...]:
+    parts = text.split(",")
+    if not all(part.isdecimal() and 0 < int(part) <= CONNECTIONS_MAX for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"expected whole numbers from 1 to {CONNECTIONS_MAX}, with commas between them")
+    return tuple(map(int, parts))
+
+
+def _measure(options: argparse.Namespace) -> int:
+    # nginx and HAProxy are in a folder that is not in every user's path.
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    asked = options.scenario or [ALL]
+    names = list(SCENARIOS) if ALL in asked else list(dict.fromkeys(asked))
+    scenarios = [SCENARIOS[name] for name in names]
+    _require(options.gyre, scenarios)
+    descriptors()
+    placement = Placement.here()
+    # The run itself is part of the load: it must not take time from a candidate.
+    os.sched_setaffinity(0, {placement.load})
+    with Processes(placement) as processes:
+        # A copy, so that a build during the run cannot swap the binary between two rounds.
+        binary = processes.directory / "gyre"
+        shutil.copy2(options.gyre, binary)
+        settings = Settings(
+            gyre=binary, is_quick=options.quick, connections=options.connections,
+            rounds=options.rounds or (2 if options.quick else 5),
+            seconds=options.seconds or (1 if options.quick else 2))
+        return _report(Run(settings, processes), scenarios, options.json)
+
+
+def _require(gyre: Path, scenarios: Sequence[Scenario]) -> None:
+    """Says at once what is missing, not after minutes of measuring."""
+    if not os.access(gyre, os.X_OK) or gyre.is_dir():
+        raise BenchmarkError(f"there is no program {gyre}; build it with: make release")
+    tools = {"nginx", "haproxy"}.union(*(scenario.tools for scenario in scenarios))
+    missing = sorted(tool for tool in tools if shutil.which(tool) is None)
+    if missing:
+        raise BenchmarkError(f"these programs are missing: {', '.join(missing)}")
+    if Path("/etc/debian_version").exists() and not STREAM_MODULE.exists():
+        raise BenchmarkError("nginx has no stream module; install libnginx-mod-stream")
+    if any(scenario.counts_calls for scenario in scenarios) and counting.available() is None:
+        raise BenchmarkError("system calls cannot be counted; install linux-perf or strace")
+
+
+def _report(run: Run, scenarios: Sequence[Scenario], json_path: Path | None) -> int:
+    placement = run.processes.placement
+    facts = machine.describe(run.settings.gyre, placement)
+    warned = machine.warnings(placement)
+    print(machine.markdown(facts, warned), flush=True)
+    tables: list[Table] = []
+    for scenario in scenarios:
+        began = time.monotonic()
+        run.say(f"{scenario.name} …")
+        for table in scenario.measure(run):
+            tables.append(table)
+            print(table.markdown(), flush=True)
+        run.say(f"{scenario.name} took {time.monotonic() - began:.0f} s")
+    if json_path is not None:
+        document = {
+            "machine": facts, "warnings": warned, "rounds": run.settings.rounds,
+            "seconds": run.settings.seconds, "tables": [table.plain() for table in tables],
+        }
+        json_path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    failed = [table.title for table in tables if table.has_failures]
+    for title in failed:
+        print(f"FAILED: {title}; see the last column", file=sys.stderr)
+    return 1 if failed else 0

@@ -1,0 +1,116 @@
+"""Results as Markdown, for people, and as plain values, for JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from compare.rounds import Series, Spread, ratio_to_better_peer
+
+ABSENT = "–"
+FAILURES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of a table. Less is better wherever a ratio is asked for."""
+
+    key: str
+    title: str
+    digits: int = 2
+    has_spread: bool = False
+    has_ratio: bool = False
+
+
+@dataclass
+class Table:
+    """The outcome of one scenario under one setting."""
+
+    title: str
+    metrics: Sequence[Metric]
+    series: Sequence[Series]
+    # What a reader must know to read the figures right; one line.
+    note: str = ""
+
+    @property
+    def has_failures(self) -> bool:
+        return any(series.failures for series in self.series)
+
+    def markdown(self) -> str:
+        heads = ["candidate"]
+        for metric in self.metrics:
+            heads.append(metric.title)
+            if metric.has_spread:
+                heads.append("min … max")
+            if metric.has_ratio:
+                heads.append("to the better peer, per round")
+        heads.append("failures")
+        rules = ["---"] + ["---:"] * (len(heads) - 2) + ["---"]
+        lines = [f"### {self.title}", ""]
+        if self.note:
+            lines += [self.note, ""]
+        lines += [_row(heads), _row(rules)]
+        lines += [_row(self._cells(series)) for series in self.series]
+        return "\n".join([*lines, ""])
+
+    def _cells(self, series: Series) -> list[str]:
+        cells = [series.name]
+        for metric in self.metrics:
+            spread = Spread.of(series.figures(metric.key))
+            cells.append(f"{spread.median:,.{metric.digits}f}" if spread else ABSENT)
+            if metric.has_spread:
+                cells.append(_ends(spread, metric.digits))
+            if metric.has_ratio:
+                cells.append(self._ratio(series, metric))
+        return [*cells, _failures(series.failures)]
+
+    def _ratio(self, series: Series, metric: Metric) -> str:
+        if series.is_peer:
+            return ""
+        ratio = ratio_to_better_peer(series, self.series, metric.key)
+        return f"**{ratio.median:.2f}** ({_ends(ratio, 2)})" if ratio else ABSENT
+
+    def plain(self) -> dict[str, object]:
+        """Everything measured, round by round."""
+        candidates = []
+        for series in self.series:
+            ratios = {
+                metric.key: asdict(ratio) for metric in self.metrics
+                if metric.has_ratio and not series.is_peer
+                and (ratio := ratio_to_better_peer(series, self.series, metric.key))
+            }
+            candidates.append({
+                "name": series.name, "isPeer": series.is_peer, "ratiosToBetterPeer": ratios,
+                "rounds": [asdict(sample) for sample in series.samples],
+                "otherFailures": series.other_failures,
+            })
+        return {
+            "title": self.title, "note": self.note, "candidates": candidates,
+            "metrics": {metric.key: metric.title for metric in self.metrics},
+        }
+
+
+def connections_text(count: int) -> str:
+    """The number with the right form of the word."""
+    return f"{count:,} connection{'' if count == 1 else 's'}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _ends(spread: Spread | None, digits: int) -> str:
+    if spread is None:
+        return ABSENT
+    return f"{spread.minimum:,.{digits}f} … {spread.maximum:,.{digits}f}"
+
+
+def _failures(failures: Sequence[str]) -> str:
+    if not failures:
+        return "0"
+    counted = Counter(failures).most_common()
+    shown = [f"{count}× {text}" for text, count in counted[:FAILURES_SHOWN]]
+    if len(counted) > FAILURES_SHOWN:
+        shown.append(f"and {len(counted) - FAILURES_SHOWN} other kinds")
+    return "; ".join(shown).replace("|", "/").replace("\n", " ")
