@@ -2,16 +2,17 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test release lint bench fuzz clean deps build-deps test-deps
+.PHONY: run test release lint bench fuzz clean deps build-deps test-deps bench-deps
 
 SOURCES := Package.swift Sources Tests
 RELEASE := --configuration release --static-swift-stdlib
 FUZZ_SECONDS ?= 30
 
-# Debian package and what of it must be there: a command, or a pkg-config module.
+# Debian package and what of it must be there: a command, a pkg-config module or a file.
 BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
-	strace:strace python3:python3 socat:socat
+	strace:strace python3:python3 socat:socat linux-perf:perf
+BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so
 
 # Starts the demo: a small origin and the forwarder in front of it.
 run: build-deps
@@ -34,7 +35,7 @@ test: test-deps release
 lint:
 	swift format lint --strict --recursive $(SOURCES)
 
-bench: test-deps release
+bench: bench-deps release
 	Benchmarks/run
 
 fuzz: build-deps
@@ -43,10 +44,13 @@ fuzz: build-deps
 clean:
 	rm -rf .build .build-release-tests .build-fuzz
 
-deps: build-deps test-deps
+deps: bench-deps
 
 build-deps:
 	@.ci/install-missing $(BUILD_DEPS)
 
 test-deps: build-deps
 	@.ci/install-missing $(TEST_DEPS)
+
+bench-deps: test-deps
+	@.ci/install-missing $(BENCH_DEPS)
