@@ -13,12 +13,12 @@ public struct HTTPLoad: Sendable {
     ///
     /// - Parameters:
     ///   - connections: kept open throughout.
-    ///   - tracer: a command put in front, such as `perf stat`.
+    ///   - launcher: a command put in front, such as `perf stat`.
     public static func wrk(
-        _ address: PeerAddress, connections: Int, seconds: Int, tracer: [String] = []
+        _ address: PeerAddress, connections: Int, seconds: Int, launcher: [String] = []
     ) throws -> HTTPLoad {
         let run = try ChildProcess.run(
-            tracer + [
+            launcher + [
                 "wrk", "--threads", "1", "--connections", "\(connections)",
                 "--duration", "\(seconds)s", "http://\(address)/small",
             ], within: Double(seconds) + 20)

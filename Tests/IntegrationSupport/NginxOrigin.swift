@@ -8,18 +8,21 @@ public final class NginxOrigin: Sendable {
     public let process: ChildProcess
     private let directory: TemporaryDirectory
 
-    /// - Parameter bigBytes: the size of `/big`, filled from `Pattern(seed: 7)`.
-    public init(bigBytes: Int = 0) throws {
+    /// - Parameters:
+    ///   - bigBytes: the size of `/big`, filled from `Pattern(seed: 7)`.
+    ///   - launcher: a command that is put in front.
+    public init(bigBytes: Int = 0, launcher: [String] = []) throws {
         let directory = try TemporaryDirectory()
         try Self.fill(directory, bigBytes: bigBytes)
         self.directory = directory
         (process, address) = try withFreePort { port in
             let configuration = try directory.write(
                 Self.configuration(directory.path, port), to: "nginx.conf")
-            let process = try ChildProcess([
-                "nginx", "-p", directory.path, "-c", configuration,
-                "-e", directory.file("error.log"),
-            ])
+            let process = try ChildProcess(
+                launcher + [
+                    "nginx", "-p", directory.path, "-c", configuration,
+                    "-e", directory.file("error.log"),
+                ])
             let address = PeerAddress.loopback4(port: port)
             let isUp = eventually {
                 process.exitStatus != nil || (try? Connection(to: address)) != nil

@@ -67,3 +67,12 @@ public func raiseDescriptorLimit() -> Int {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     return Int(limit.rlim_cur)
 }
+
+/// The lowest processor that this process may run on.
+public func firstProcessor() -> Int {
+    let status = FileManager.default.contents(atPath: "/proc/self/status") ?? Data()
+    let lines = String(decoding: status, as: UTF8.self).split(separator: "\n")
+    let list = lines.first { $0.hasPrefix("Cpus_allowed_list:") }?.dropFirst(18)
+    let digits = list?.drop(while: \.isWhitespace).prefix(while: \.isNumber)
+    return digits.flatMap { Int($0) } ?? 0
+}

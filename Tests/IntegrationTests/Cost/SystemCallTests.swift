@@ -15,15 +15,21 @@ extension Integration {
         func perRequestStayWithinLimits(
             _ cost: (backend: Backend, connections: Int, perRequestMax: Double)
         ) throws {
-            let nginx = try NginxOrigin()
+            // One core for all: how many requests share a system call depends on how busy the
+            // worker is, and this way it always has as much to do as it can.
+            let onOneCore = ["taskset", "--cpu-list", "\(firstProcessor())"]
+            let nginx = try NginxOrigin(launcher: onOneCore)
             let gyre = try GyreProcess(
-                to: nginx.address, backend: cost.backend, options: ["--workers", "1"])
+                to: [nginx.address.description], backend: cost.backend,
+                options: ["--workers", "1"], launcher: onOneCore)
             // Connection set-up and first touches are not a request's cost.
-            _ = try HTTPLoad.wrk(gyre.address, connections: cost.connections, seconds: 1)
+            _ = try HTTPLoad.wrk(
+                gyre.address, connections: cost.connections, seconds: 1, launcher: onOneCore)
             let tracer = try SystemCallTracer(pid: gyre.process.pid)
             let before = try gyre.counters()
             let load = try HTTPLoad.wrk(
-                gyre.address, connections: cost.connections, seconds: 2, tracer: tracer.command)
+                gyre.address, connections: cost.connections, seconds: 2,
+                launcher: tracer.command + onOneCore)
             let after = try gyre.counters()
             let counted = after.systemCallsTotal - before.systemCallsTotal
             let perRequest = Double(counted) / Double(load.requests)
