@@ -18,12 +18,17 @@ public final class SystemCallTracer: Sendable {
         let trial = try? ChildProcess.run(["perf", "stat", "-x,", "-e", event, "true"])
         if trial?.status == .exited(0), trial?.errorOutput.contains("<not") == false {
             name = "perf"
-            command = ["perf", "stat", "-x,", "-o", report, "-e", event, "-p", "\(pid)", "--"]
+            // Until what the command leaves behind, such as its closed connections, is dealt with.
+            let lingering = "\"$@\"; ended=$?; sleep 0.3; exit $ended"
+            command = [
+                "perf", "stat", "-x,", "-o", report, "-e", event, "-p", "\(pid)", "--",
+                "/bin/sh", "-c", lingering, "sh",
+            ]
         } else {
             name = "strace"
             let script = """
                 strace -q -c -f -p "$1" -o "$2" & tracer=$!; sleep 0.5; shift 2
-                "$@"; ended=$?; kill -INT $tracer; wait $tracer; exit $ended
+                "$@"; ended=$?; sleep 0.3; kill -INT $tracer; wait $tracer; exit $ended
                 """
             command = ["/bin/sh", "-c", script, "sh", "\(pid)", report]
         }
