@@ -55,7 +55,7 @@ package struct SimulatedReactor: ~Copyable, Reactor {
         world.receive(socket, credit: Int(credit))
     }
 
-    package mutating func send(_ socket: SocketID, _ chain: BufferChain) {
+    package mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool) {
         world.send(socket, chain)
     }
 

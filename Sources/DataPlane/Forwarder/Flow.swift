@@ -20,8 +20,6 @@ struct FlowSideID: Equatable {
     /// 0 for downstream, 1 for upstream.
     var position: Int { Int(raw & 1) }
 
-    var isUpstream: Bool { raw & 1 == 1 }
-
     /// The other side of the same flow.
     var other: FlowSideID { FlowSideID(raw: raw ^ 1) }
 }
@@ -80,8 +78,23 @@ struct FlowSide: BitwiseCopyable {
     /// The pipe that holds bytes of this direction, while it does.
     var pipe = PipeID.none
     var pipeBytes: UInt32 = 0
-    /// Bytes spliced since the socket was last found ready.
-    var burstBytes: UInt32 = 0
+    /// Bytes spliced since the pipe last went back, as far as they matter.
+    private(set) var burstBytes: UInt32 = 0
+
+    /// Counts bytes that were spliced out of this side. A direction whose reader is always a
+    /// little behind never gives its pipe back, so the count must end somewhere.
+    mutating func noteBurst(_ bytes: Int) {
+        let sum = Int(burstBytes) + bytes
+        burstBytes = UInt32(min(sum, ForwarderLimits.spliceBytes))
+    }
+
+    /// The burst is over.
+    ///
+    /// - Returns: how much it moved.
+    mutating func takeBurst() -> UInt32 {
+        defer { burstBytes = 0 }
+        return burstBytes
+    }
 }
 
 /// Where a flow is in its life.

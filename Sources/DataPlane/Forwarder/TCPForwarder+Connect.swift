@@ -89,6 +89,7 @@ extension TCPForwarder {
             } catch {
                 reactor.counters[.connectFailures] &+= 1
                 report(.connectFailed, slot: slot, code: error.code, on: &reactor)
+                if error.isShortage { pauseAccepting(error.code, on: &reactor) }
                 moveToNextEndpoint(slot)
             }
         }

@@ -38,7 +38,9 @@ extension TCPForwarder {
             let chain = self[side].pending.take()
             self[side].sendingBytes = chain.bytes
             self[target].flags.insert(.sending)
-            reactor.send(self[target].socket, chain)
+            // A direction that still receives has other news to wait for than this.
+            let isAwaited = !self[side].flags.contains(.receiving)
+            reactor.send(self[target].socket, chain, isAwaited: isAwaited)
         }
         if !self[target].flags.contains(.sending) {
             // Nothing waits and nothing is in flight.

@@ -75,9 +75,11 @@ extension TCPForwarder {
             dropped.discard(in: reactor.buffers)
             releasePipe(side, on: &reactor)
         }
+        // Both its descriptors are free: reason enough to try again. One that never got its
+        // second descriptor would only make room for the next to fail like it.
+        let wasConnected = self[FlowSideID.upstream(slot)].flags.contains(.connected)
         flows.remove(flows.index(ofSlot: slot))
-        // Its descriptors are free: reason enough to try again.
-        if acceptPausedUntilMs != nil { resumeAccepting() }
+        if acceptPausedUntilMs != nil && wasConnected { resumeAccepting() }
     }
 
     /// Resets every flow that is left.

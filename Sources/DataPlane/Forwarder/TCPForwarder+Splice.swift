@@ -71,7 +71,7 @@ extension TCPForwarder {
                     return
                 }
                 self[side].pipeBytes = UInt32(moved)
-                self[side].burstBytes += UInt32(moved)
+                self[side].noteBurst(moved)
             }
             let moved = reactor.spliceOut(
                 self[side].pipe, to: self[target].socket, length: Int(self[side].pipeBytes))
@@ -99,8 +99,7 @@ extension TCPForwarder {
         _ side: FlowSideID, on reactor: inout R
     ) {
         releasePipe(side, on: &reactor)
-        let bytes = self[side].burstBytes
-        self[side].burstBytes = 0
+        let bytes = self[side].takeBurst()
         if bytes >= ForwarderLimits.smallBurstBytes {
             self[side].smallBursts = 0
         } else if bytes > 0 && configuration.relay == .auto {
@@ -155,7 +154,7 @@ extension TCPForwarder {
             spliceEnded(side, result, on: &reactor)
         } else {
             self[side].pipeBytes = UInt32(result)
-            self[side].burstBytes = UInt32(result)
+            self[side].noteBurst(result)
             submitSpliceOut(side, on: &reactor)
         }
     }

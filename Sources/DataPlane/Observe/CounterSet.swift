@@ -7,7 +7,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case enter, epollWait, epollCtl, accept, socket, socketOption, connect, receive, send
     case splice, shutdown, close, pipe, event
     // The loop.
-    case turns, completions, starvedWaits, queueOverflows
+    case turns, completions, starvedWaits, queueOverflows, strayCompletions
     // Bytes handed on, by relay path.
     case bytesCopied, bytesSpliced, bytesRingSpliced
     // Connections and flows.
@@ -22,12 +22,12 @@ extension Counter {
         .splice, .shutdown, .close, .pipe, .event,
     ]
 
-    static let total = 32
+    static let total = 40
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<32, UInt64>(repeating: 0)
+    private var values = InlineArray<40, UInt64>(repeating: 0)
 
     package init() {}
 

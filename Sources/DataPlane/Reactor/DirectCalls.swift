@@ -39,6 +39,18 @@ enum DirectCalls {
         return gyre_socket_accept(descriptor.raw)
     }
 
+    /// Whether a failed accept says something about one client only, so that the next one may be
+    /// asked for at once: errors that were pending on the new connection (accept(2), "Error
+    /// handling"), and interruptions.
+    static func concernsOneClient(_ error: Int32) -> Bool {
+        switch error {
+        case EAGAIN, EINTR, ECANCELED, ECONNABORTED, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET,
+            EHOSTUNREACH, EOPNOTSUPP, ENETDOWN, ENETUNREACH, EPERM:
+            true
+        default: false
+        }
+    }
+
     static func splice(
         from: Descriptor, to: Descriptor, length: Int, counting counters: inout CounterSet
     ) -> Int {

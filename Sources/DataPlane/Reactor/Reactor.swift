@@ -16,6 +16,8 @@
 //
 // Worker thread only, from creation to the end, except where a member says otherwise.
 
+internal import Glibc
+
 /// Why a socket could not be had.
 package enum SocketFailure: Error, Equatable {
     /// The reactor's table is full.
@@ -30,6 +32,9 @@ package enum SocketFailure: Error, Equatable {
         case .system(let code): code
         }
     }
+
+    /// Whether the process or the machine has run out of something that others give back.
+    var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }
 }
 
 /// A completion-style I/O backend for one worker.
@@ -80,8 +85,11 @@ package protocol Reactor: ~Copyable {
 
     /// Sends all bytes of a chain, in order, then gives its buffers back.
     ///
-    /// - Parameter chain: not empty, at most `sendBuffersMax` buffers.
-    mutating func send(_ socket: SocketID, _ chain: BufferChain)
+    /// - Parameters:
+    ///   - chain: not empty, at most `sendBuffersMax` buffers.
+    ///   - isAwaited: whether the caller can go on only when it is done. If not, a reactor may keep
+    ///     the completion until there is something else to tell.
+    mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool)
 
     /// Completes once (`readable`) when the socket has bytes, an end of stream or an error.
     mutating func awaitReadable(_ socket: SocketID)

@@ -5,6 +5,7 @@
 package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     /// Completions handled between two looks at timers and mailbox.
     private static var batchCapacity: Int { 1024 }
+    private static var turnsUnpublishedMax: UInt64 { 64 }
 
     package var reactor: R
     private var forwarder: TCPForwarder
@@ -75,8 +76,11 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         // Removed listeners may still take what waits in their queue.
         if !forwarder.isDraining { reactor.setAcceptCredit(forwarder.acceptCredit) }
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
-        // Before every wait, so that what is read of an idle worker is complete.
-        if !reactor.hasQueuedWork { published.publish(&reactor.counters) }
+        // Before every wait, so that what is read of an idle worker is complete; now and then when
+        // it never waits.
+        if !reactor.hasQueuedWork || reactor.counters[.turns] % Self.turnsUnpublishedMax == 0 {
+            published.publish(&reactor.counters)
+        }
     }
 
     private mutating func obey(_ requests: WorkerRequests) {

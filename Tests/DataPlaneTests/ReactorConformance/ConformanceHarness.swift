@@ -104,7 +104,7 @@ struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
             left -= piece
         }
         arm(owner, .send)
-        reactor.send(socket(owner), chain)
+        reactor.send(socket(owner), chain, isAwaited: true)
     }
 
     mutating func await(_ operation: Operation, _ owner: UInt32) {

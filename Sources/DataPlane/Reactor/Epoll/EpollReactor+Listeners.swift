@@ -59,13 +59,11 @@ extension EpollReactor {
             left -= 1
             let result = DirectCalls.accept(
                 listeners[slot: slot].descriptor, counting: &counters)
-            switch -result {
-            case EAGAIN:
+            if result == -EAGAIN {
                 listeners[slot: slot].isReady = false
                 return
-            case EINTR, ECONNABORTED: continue
-            default: break
             }
+            if result < 0 && DirectCalls.concernsOneClient(-result) { continue }
             if result >= 0 { acceptCredit -= 1 }
             batch.append(Completion(.accept, owner: slot, result: result, more: true))
             if result < 0 {

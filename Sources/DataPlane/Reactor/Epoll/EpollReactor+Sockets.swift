@@ -58,7 +58,7 @@ extension EpollReactor {
         want(.receive, index, readyIf: .readable)
     }
 
-    package mutating func send(_ socket: SocketID, _ chain: BufferChain) {
+    package mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool) {
         let index = index(socket)
         precondition(!chain.isEmpty && sockets[index].sending.isEmpty)
         sockets[index].sending = chain

@@ -21,8 +21,12 @@ extension IOUringReactor {
         default: break
         }
         let index = Socket(slot: entry.token.slot, generation: entry.token.generation)
-        // Every request is counted, and the slot is kept until the last one is through.
-        precondition(sockets.contains(index), "completion for a slot that is free")
+        // Every request is counted, and the slot is kept until the last one is through: a
+        // completion for a free slot would be the kernel's mistake, and not worth an outage.
+        guard sockets.contains(index) else {
+            counters[.strayCompletions] &+= 1
+            return
+        }
         if !entry.more { sockets[index].inFlight -= 1 }
         switch operation {
         case .receive: handleReceive(entry, index, into: &batch)

@@ -81,10 +81,7 @@ extension IOUringReactor {
             listeners[slot: slot].armed -= 1
             acceptsNeedArming = true
         }
-        switch -entry.result {
-        case ECANCELED, EAGAIN, EINTR, ECONNABORTED: return  // nobody to report
-        default: break
-        }
+        if entry.result < 0 && DirectCalls.concernsOneClient(-entry.result) { return }
         if entry.result >= 0 { acceptCredit = max(acceptCredit - 1, 0) }
         batch.append(
             Completion(.accept, owner: slot, result: entry.result, more: entry.more))

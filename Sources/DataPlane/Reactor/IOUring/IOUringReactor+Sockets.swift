@@ -49,13 +49,14 @@ extension IOUringReactor {
         unsafe tag(entry, .receive, index)
     }
 
-    package mutating func send(_ socket: SocketID, _ chain: BufferChain) {
+    package mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool) {
         let index = index(socket)
         precondition(
             !chain.isEmpty && sockets[index].sending.isEmpty && !sockets[index].isClosing)
         sockets[index].sending = chain
         sockets[index].sendBytes = chain.bytes
         prepareSend(index)
+        if !isAwaited { expectedAtOnce += 1 }
     }
 
     /// Sends what is left of the chain, as one request.
@@ -72,7 +73,6 @@ extension IOUringReactor {
                 entry, descriptor, scatterLists.header(for: chain, in: buffers))
         }
         unsafe tag(entry, .send, index)
-        expectedAtOnce += 1
         sendsInFlight += 1
     }
 

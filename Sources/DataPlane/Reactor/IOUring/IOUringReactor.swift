@@ -154,11 +154,12 @@ package struct IOUringReactor: ~Copyable, Reactor {
         if canWait {
             wanted = 1
             timeoutNs = remaining(until: deadlineNs)
-            let due = expectedAtOnce + pace.batch
+            let batch = pace.batch(sockets: sockets.count)
+            let due = expectedAtOnce + batch
             if due > 1 && features.contains(.minimumWait) && timeoutNs != 0 {
                 wanted = min(due, Self.entries)
                 minimumWaitUs =
-                    pace.batch > 1
+                    batch > 1
                     ? WorkPace.waitUs
                     : blockedTurns > 0 ? Self.blockedWaitUs : Self.settledWaitUs
             }

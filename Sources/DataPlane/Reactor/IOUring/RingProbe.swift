@@ -154,7 +154,7 @@ package enum RingProbe {
         }
         var chain = BufferChain()
         chain.append(received.buffer, in: reactor.buffers)
-        reactor.send(socket, chain)
+        reactor.send(socket, chain, isAwaited: true)
         guard let back = next(.send, on: &reactor), back.result == 1 else {
             return "no send completed"
         }

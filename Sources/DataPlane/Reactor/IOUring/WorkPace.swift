@@ -4,21 +4,26 @@
 /// The recent rate of completions that nothing but the outside world caused.
 struct WorkPace {
     /// The longest that an event may wait for others, in microseconds (as a minimum wait, 6.12).
-    static let waitUs: UInt32 = 50
+    static let waitUs: UInt32 = 100
     /// Fewer than this within `waitUs` are not worth a wait: the worker is mostly idle then.
-    private static let batchMin: UInt64 = 3
-    private static let batchMax: UInt64 = 32
+    private static let batchMin: UInt64 = 5
+    private static let batchMax: UInt64 = 64
     /// The rate is taken over at least this time, so a sleep resets it.
     private static let windowNs: UInt64 = 1_000_000
 
     private var windowStartNs: UInt64
     private var windowNews: UInt64 = 0
 
-    /// Events to wait for: 1 unless they come in fast.
-    private(set) var batch: UInt32 = 1
+    private var perWait: UInt32 = 1
 
     init(nowNs: UInt64) {
         windowStartNs = nowNs
+    }
+
+    /// Events to wait for: 1 unless they come in fast and from many sockets. Few sockets in lockstep
+    /// would all be waiting for the answer to what is held back.
+    func batch(sockets: Int) -> UInt32 {
+        max(min(perWait, UInt32(clamping: sockets / 8)), 1)
     }
 
     /// Counts what one turn brought.
@@ -27,7 +32,7 @@ struct WorkPace {
         let elapsedNs = nowNs &- windowStartNs
         guard elapsedNs >= Self.windowNs else { return }
         let perWait = windowNews &* UInt64(Self.waitUs) &* 1000 / elapsedNs
-        batch = perWait < Self.batchMin ? 1 : UInt32(min(perWait, Self.batchMax))
+        self.perWait = perWait < Self.batchMin ? 1 : UInt32(min(perWait, Self.batchMax))
         windowStartNs = nowNs
         windowNews = 0
     }
