@@ -13,16 +13,19 @@ public final class Listener: Sendable {
     ///   - address: port 0 takes a free one.
     ///   - backlog: connections the kernel completes before they are accepted.
     ///   - receiveBuffer: of the accepted connections, in bytes; 0 lets the kernel choose.
+    ///   - refuses: holds the port without listening, so that connecting to it is refused. A port
+    ///     that was only free a moment ago may be the one that the next program gets.
     public init(
         _ address: PeerAddress = .loopback4(port: 0), backlog: Int32 = 4096,
-        receiveBuffer: Int32 = 0
+        receiveBuffer: Int32 = 0, refuses: Bool = false
     ) throws {
         let descriptor = try makeSocket(address.family)
         self.descriptor = descriptor
-        setOption(SO_REUSEADDR, of: descriptor, to: 1)
+        // A reusable port could be given away again while nobody listens on it.
+        if !refuses { setOption(SO_REUSEADDR, of: descriptor, to: 1) }
         if receiveBuffer > 0 { setOption(SO_RCVBUF, of: descriptor, to: receiveBuffer) }
         let bound = address.withSocketAddress { bind(descriptor, $0, $1) }
-        guard bound == 0, listen(descriptor, backlog) == 0 else {
+        guard bound == 0, refuses || listen(descriptor, backlog) == 0 else {
             let error = SocketError("bind or listen")
             close(descriptor)
             throw error
@@ -54,11 +57,6 @@ public final class Listener: Sendable {
         guard accepted >= 0 else { throw SocketError("accept") }
         _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
         return Connection(adopting: accepted)
-    }
-
-    /// An address on which nothing listens: connecting to it is refused.
-    public static func refusingAddress() throws -> PeerAddress {
-        try Listener().address
     }
 
     private static func boundPort(_ descriptor: Int32) -> UInt16 {

@@ -67,9 +67,9 @@ extension Integration {
         @Test(arguments: Backend.usable)
         func refusingEndpointLosesNoConnection(_ backend: Backend) throws {
             let origin = try SwarmOrigin()
-            let refusing = try Listener.refusingAddress()
+            let refusing = try Listener(refuses: true)
             let gyre = try GyreProcess(
-                to: [refusing.description, origin.address.description], backend: backend,
+                to: [refusing.address.description, origin.address.description], backend: backend,
                 options: ["--workers", "1"])
             for _ in 0..<20 { try expectEcho(at: gyre.address) }
             #expect(origin.accepted == 20)
@@ -78,8 +78,9 @@ extension Integration {
 
         @Test(arguments: Backend.usable)
         func clientIsResetWhenEveryEndpointRefuses(_ backend: Backend) throws {
-            let endpoints = try [Listener.refusingAddress(), Listener.refusingAddress()]
-            let gyre = try GyreProcess(to: endpoints.map(\.description), backend: backend)
+            let endpoints = try [Listener(refuses: true), Listener(refuses: true)]
+            let gyre = try GyreProcess(
+                to: endpoints.map(\.address.description), backend: backend)
             let base = try gyre.usage.descriptorCount()
             for round in 1...5 {
                 let client = try gyre.connect()
