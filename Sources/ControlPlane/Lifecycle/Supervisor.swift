@@ -54,6 +54,7 @@ package struct Supervisor {
                 options, host: host, choice: choice, endpoints: endpoints)
             let listeners = try ListenerSet.open(
                 options.listen, workers: plan.shares.workers, queueMax: host.listenQueueMax)
+            try Self.refuseLoops(listeners, endpoints)
             do throws(WorkerGroup.StartFailure) {
                 let workers = try WorkerGroup.start(choice.backend, plan.workers, listeners)
                 return (plan, listeners, workers)
@@ -65,6 +66,18 @@ package struct Supervisor {
                 // What works for one ring may fail for the next (locked memory, descriptors).
                 choice = try .decide(.auto, relay: options.relay, ringFailure: reason)
             }
+        }
+    }
+
+    /// A forwarder that connects to itself takes every descriptor there is within a second.
+    private static func refuseLoops(
+        _ set: ListenerSet, _ endpoints: [Endpoint]
+    ) throws(StartError) {
+        for listener in set.listeners {
+            let own = AddressReference(keeping: listener.address)
+            guard endpoints.contains(where: { $0.address.isSame(as: own) }) else { continue }
+            set.close()
+            throw StartError("cannot forward to \(listener.address): it is a listening address")
         }
     }
 

@@ -32,7 +32,7 @@ package struct ListenerSet: Sendable {
         _ texts: [AddressText], workers: Int, queueMax: Int
     ) throws(StartError) -> ListenerSet {
         var opened: [Listener] = []
-        let backlog = Int32(min(queueMax, 65_535))
+        let backlog = Int32(min(queueMax, acceptQueueMax))
         do throws(StartError) {
             for text in texts {
                 opened += try listeners(text, count: workers, backlog: backlog)

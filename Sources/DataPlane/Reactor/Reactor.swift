@@ -150,5 +150,9 @@ package protocol Reactor: ~Copyable {
     mutating func turn(deadlineNs: UInt64?, into batch: inout CompletionBatch)
 }
 
+/// The longest accept queue a listener should have: one multishot accept takes all of it at once,
+/// so an io_uring worker leaves that way of accepting when less credit than this is left.
+package let acceptQueueMax = 4096
+
 /// The most buffers one `send` takes: what fits the fixed scatter list of a message header.
 package let sendBuffersMax = 16

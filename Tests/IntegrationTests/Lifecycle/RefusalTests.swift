@@ -63,6 +63,21 @@ extension Integration {
             #expect(run.errorOutput.contains("/nonexistent/gyre.socket"))
         }
 
+        @Test(arguments: Backend.usable)
+        func forwardingToItselfExits1(_ backend: Backend) throws {
+            let run = try withFreePort { port in
+                let run = try ChildProcess.run(
+                    [
+                        Product.binary, "tcp", "--listen", "127.0.0.1:\(port)",
+                        "--to", "localhost:\(port)", "--backend", backend.rawValue,
+                    ], within: 10)
+                return run.errorOutput.contains("in use") ? nil : run
+            }
+            #expect(run.status == .exited(1))
+            expectOneLine(run.errorOutput)
+            #expect(run.errorOutput.contains("listening address"))
+        }
+
         private func refuse(
             listen: String, backend: Backend
         ) throws -> (status: ProcessEnd, output: String, errorOutput: String) {

@@ -7,8 +7,8 @@ internal import CLinux
 
 extension IOUringReactor {
     /// Credit from which a multishot accept is armed, and below which it is taken back.
-    private static var multishotCredit: Int { 8192 }
-    private static var multishotCreditMin: Int { 4096 }
+    private static var multishotCredit: Int { 2 * acceptQueueMax }
+    private static var multishotCreditMin: Int { acceptQueueMax }
     private static var singlesMax: Int { 16 }
 
     package mutating func addListener(_ descriptor: Descriptor) -> ListenerID {

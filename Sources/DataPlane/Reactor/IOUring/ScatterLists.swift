@@ -3,6 +3,7 @@
 // entries; they are handed out in a circle.
 
 internal import CLiburing
+internal import CLinux
 internal import Glibc
 
 /// Scatter lists of up to `sendBuffersMax` segments.
