@@ -20,8 +20,8 @@ struct WorkPace {
         windowStartNs = nowNs
     }
 
-    /// Events to wait for: 1 unless they come in fast and from many sockets. Few sockets in lockstep
-    /// would all be waiting for the answer to what is held back.
+    /// Events to wait for: 1 unless they come in fast and from many sockets. Few sockets in
+    /// lockstep would all be waiting for the answer to what is held back.
     func batch(sockets: Int) -> UInt32 {
         max(min(perWait, UInt32(clamping: sockets / 8)), 1)
     }
