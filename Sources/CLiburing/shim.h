@@ -17,9 +17,6 @@
 static const uint32_t GYRE_ENTER_NO_IOWAIT = 1u << 7;       // [6.15]
 static const uint32_t GYRE_FEAT_MIN_TIMEOUT = 1u << 15;     // [6.12]
 static const uint32_t GYRE_FEAT_NO_IOWAIT = 1u << 17;       // [6.15]
-static const uint8_t GYRE_OP_SEND_ZC = IORING_OP_SEND_ZC;   // [6.0]
-static const uint8_t GYRE_OP_SPLICE = IORING_OP_SPLICE;
-static const uint8_t GYRE_OP_LAST_6_15 = 58;                // RECV_ZC: its presence means >= 6.15
 
 // SPLICE_F_MOVE | SPLICE_F_NONBLOCK: glibc has them behind _GNU_SOURCE, which here would change
 // the layout of types that other modules share.
