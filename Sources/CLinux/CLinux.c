@@ -151,6 +151,13 @@ void *gyre_memory_reserve(size_t bytes) {
 
 void gyre_memory_release(void *memory, size_t bytes) { munmap(memory, bytes); }
 
+_Noreturn void gyre_memory_refused(size_t bytes) {
+    fprintf(stderr,
+            "gyre: cannot reserve %zu KiB of address space; expected room for it under ulimit -v"
+            " and vm.overcommit_memory, or a lower --max-connections\n", bytes / 1024);
+    _exit(1);
+}
+
 static uint64_t nanoseconds(clockid_t clock) {
     struct timespec ts = {0, 0};
     clock_gettime(clock, &ts);

@@ -49,6 +49,10 @@ int gyre_epoll_wait(int epoll, struct gyre_epoll_event *events, int count, int64
 void *gyre_memory_reserve(size_t bytes);
 void gyre_memory_release(void *memory, size_t bytes);
 
+// Ends the process with one line and exit code 1: tables are made at start only, and nothing can
+// start without them.
+_Noreturn void gyre_memory_refused(size_t bytes);
+
 // Time: CLOCK_MONOTONIC in nanoseconds; processor time of another thread in nanoseconds.
 uint64_t gyre_monotonic_ns(void);
 

@@ -29,12 +29,19 @@ extension TCPForwarder {
     mutating func writeFailed<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
         let target = side.other
         self[side].flags.insert(.discarding)
-        var dropped = self[side].pending.take()
-        dropped.discard(in: reactor.buffers)
-        releasePipe(side, on: &reactor)
+        dropBytes(of: side, on: &reactor)
         if !self[target].flags.isDisjoint(with: [.ended, .failed]) {
             end(side.slot, reset: true, on: &reactor)
         }
+    }
+
+    /// Gives back what holds bytes that nobody takes any more.
+    private mutating func dropBytes<R: Reactor & ~Copyable>(
+        of side: FlowSideID, on reactor: inout R
+    ) {
+        var dropped = self[side].pending.take()
+        dropped.discard(in: reactor.buffers)
+        releasePipe(side, on: &reactor)
     }
 
     /// Everything that `side` sent was handed on: the other side is told that no more follows, and
@@ -59,10 +66,14 @@ extension TCPForwarder {
         flows[slot: slot].phase = .closing
         timers.clear(slot)
         reactor.counters[reset ? .flowsReset : .flowsFinished] &+= 1
-        for side in [FlowSideID.downstream(slot), .upstream(slot)]
-        where self[side].flags.contains(.open) {
-            reactor.close(self[side].socket, reset: reset)
-        }
+        closeIfOpen(.downstream(slot), reset: reset, on: &reactor)
+        closeIfOpen(.upstream(slot), reset: reset, on: &reactor)
+    }
+
+    private func closeIfOpen<R: Reactor & ~Copyable>(
+        _ side: FlowSideID, reset: Bool, on reactor: inout R
+    ) {
+        if self[side].flags.contains(.open) { reactor.close(self[side].socket, reset: reset) }
     }
 
     /// Nothing refers to one of the flow's sockets any more.
@@ -70,11 +81,8 @@ extension TCPForwarder {
         let slot = side.slot
         flows[slot: slot].sockets -= 1
         guard flows[slot: slot].phase == .closing, flows[slot: slot].sockets == 0 else { return }
-        for side in [FlowSideID.downstream(slot), .upstream(slot)] {
-            var dropped = self[side].pending.take()
-            dropped.discard(in: reactor.buffers)
-            releasePipe(side, on: &reactor)
-        }
+        dropBytes(of: side, on: &reactor)
+        dropBytes(of: side.other, on: &reactor)
         // Both its descriptors are free: reason enough to try again. One that never got its
         // second descriptor would only make room for the next to fail like it.
         let wasConnected = self[FlowSideID.upstream(slot)].flags.contains(.connected)

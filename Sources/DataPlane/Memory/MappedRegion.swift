@@ -24,9 +24,8 @@ struct MappedRegion: ~Copyable {
 
     /// The same for owners that are shared by value and end their mapping explicitly.
     static func reserve(bytes: Int) -> UnsafeMutableRawPointer {
-        guard bytes > 0, let memory = unsafe gyre_memory_reserve(bytes) else {
-            preconditionFailure("cannot reserve \(bytes) bytes of address space")
-        }
+        precondition(bytes > 0)
+        guard let memory = unsafe gyre_memory_reserve(bytes) else { gyre_memory_refused(bytes) }
         return unsafe memory
     }
 

@@ -36,6 +36,12 @@ package struct CounterSet: Sendable {
         set { values[counter.rawValue] = newValue }
     }
 
+    /// The value at a place in memory, for who goes through all of them.
+    subscript(word index: Int) -> UInt64 {
+        get { values[index] }
+        set { values[index] = newValue }
+    }
+
     /// Adds another worker's values to these.
     package mutating func add(_ other: CounterSet) {
         for index in 0..<Counter.total { values[index] &+= other.values[index] }

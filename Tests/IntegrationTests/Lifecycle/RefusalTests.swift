@@ -78,6 +78,20 @@ extension Integration {
             #expect(run.errorOutput.contains("listening address"))
         }
 
+        /// Tables are reserved at start; without room for them it ends with a reason, not a trap.
+        @Test(arguments: Backend.usable)
+        func tooLittleAddressSpaceExits1(_ backend: Backend) throws {
+            let run = try ChildProcess.run(
+                [
+                    "/bin/sh", "-c", "ulimit -v 1000000; exec \"$@\"", "sh", Product.binary, "tcp",
+                    "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9",
+                    "--backend", backend.rawValue,
+                ], within: 10)
+            #expect(run.status == .exited(1))
+            expectOneLine(run.errorOutput)
+            #expect(run.errorOutput.contains("address space"))
+        }
+
         private func refuse(
             listen: String, backend: Backend
         ) throws -> (status: ProcessEnd, output: String, errorOutput: String) {
