@@ -45,7 +45,7 @@ enum DirectCalls {
     static func concernsOneClient(_ error: Int32) -> Bool {
         switch error {
         case EAGAIN, EINTR, ECANCELED, ECONNABORTED, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET,
-            EHOSTUNREACH, EOPNOTSUPP, ENETDOWN, ENETUNREACH, EPERM:
+            EHOSTUNREACH, EOPNOTSUPP, ENETDOWN, ENETUNREACH:
             true
         default: false
         }

@@ -126,7 +126,7 @@ package struct EpollReactor: ~Copyable, Reactor {
         if !starved.isEmpty { feedStarved() }
         runQueue(into: &batch)
         turnsWithoutWait += 1
-        if batch.isEmpty && queue.isEmpty {
+        if batch.isEmpty && !hasQueuedWork {
             wait(deadlineNs: deadlineNs, into: &batch)
         } else if turnsWithoutWait > Self.turnsWithoutWaitMax {
             wait(deadlineNs: 0, into: &batch)
