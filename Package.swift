@@ -18,6 +18,8 @@ let strict: [SwiftSetting] = [
 // run-time exclusivity checks. Never -Ounchecked: it deletes preconditions with their conditions.
 let dataPath: [SwiftSetting] =
     strict + [
+        // For properties that hand out spans of memory they own.
+        .enableExperimentalFeature("Lifetimes"),
         .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
     ]
 

@@ -54,6 +54,21 @@ int gyre_socket_error(int fd) {
     return -error;
 }
 
+int gyre_socket_peer(int fd, void *bytes) {
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    unsigned char *out = bytes;
+    if (getpeername(fd, (struct sockaddr *)&peer, &length) < 0) return -errno;
+    memset(out, 0, 16);
+    if (peer.ss_family == AF_INET6) {
+        memcpy(out, &((struct sockaddr_in6 *)&peer)->sin6_addr, 16);
+    } else if (peer.ss_family == AF_INET) {
+        out[10] = out[11] = 0xff;
+        memcpy(out + 12, &((struct sockaddr_in *)&peer)->sin_addr, 4);
+    }
+    return 0;
+}
+
 int gyre_socket_set_option(int fd, int level, int name, int value) {
     return outcome(setsockopt(fd, level, name, &value, sizeof value));
 }
@@ -163,6 +178,8 @@ static uint64_t nanoseconds(clockid_t clock) {
     clock_gettime(clock, &ts);
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
+
+int64_t gyre_realtime_seconds(void) { return (int64_t)(nanoseconds(CLOCK_REALTIME) / 1000000000u); }
 
 uint64_t gyre_monotonic_ns(void) { return nanoseconds(CLOCK_MONOTONIC); }
 

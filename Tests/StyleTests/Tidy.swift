@@ -38,7 +38,6 @@ enum Tidy {
     static let unsafePlaces = [
         "Sources/DataPlane/Memory/", "Sources/DataPlane/Reactor/", "Sources/DataPlane/System/",
         "Sources/DataPlane/Observe/", "Sources/DataPlane/Timers/",
-        "Sources/DataPlane/Upstream/EndpointTable.swift",
         "Sources/DataPlane/Worker/WorkerThread.swift",
         "Sources/ControlPlane/Demo/DemoOrigin.swift",
         "Sources/ControlPlane/Host/HostFacts.swift",

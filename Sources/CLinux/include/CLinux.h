@@ -17,6 +17,8 @@ int gyre_socket_accept(int fd);
 int gyre_socket_connect(int fd, const struct sockaddr *address, uint32_t length);
 int gyre_socket_name(int fd, struct sockaddr *address, uint32_t *length);
 int gyre_socket_error(int fd);
+/* getpeername(2): the peer's IP address in 16 bytes, IPv4 mapped; zero for other families. */
+int gyre_socket_peer(int fd, void *bytes);
 int gyre_socket_set_option(int fd, int level, int name, int value);
 int gyre_socket_reset_on_close(int fd);
 int gyre_socket_shutdown_write(int fd);
@@ -55,6 +57,7 @@ _Noreturn void gyre_memory_refused(size_t bytes);
 
 // Time: CLOCK_MONOTONIC in nanoseconds; processor time of another thread in nanoseconds.
 uint64_t gyre_monotonic_ns(void);
+int64_t gyre_realtime_seconds(void);
 
 // Threads. The body runs with `context`; all signals stay blocked in it.
 int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *), void *context);

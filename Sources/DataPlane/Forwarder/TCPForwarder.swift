@@ -7,7 +7,7 @@ internal import Glibc
 /// All flows of one worker.
 struct TCPForwarder: ~Copyable {
     let configuration: WorkerConfiguration
-    let endpoints: EndpointTable
+    let endpoints: FixedTable<AddressReference>
     private let events: WorkerEvents
     var balancer: RoundRobin
     var flows: Slab<Flow>
@@ -27,7 +27,7 @@ struct TCPForwarder: ~Copyable {
         self.events = events
         self.configuration = configuration
         self.nowMs = nowMs
-        endpoints = EndpointTable(configuration.endpoints)
+        endpoints = FixedTable(configuration.endpoints.map(\.address))
         balancer = RoundRobin(
             count: configuration.endpoints.count, start: configuration.index)
         flows = Slab(capacity: Self.slots(for: configuration))
@@ -42,12 +42,6 @@ struct TCPForwarder: ~Copyable {
     /// Sockets that as many flows can have: both sides, and closing ones of failed connects.
     static func sockets(for configuration: WorkerConfiguration) -> Int {
         slots(for: configuration) * 3
-    }
-
-    /// How many clients may be accepted now.
-    var acceptCredit: Int {
-        acceptPausedUntilMs == nil && !isDraining
-            ? max(configuration.flowsMax - flows.count, 0) : 0
     }
 
     subscript(side: FlowSideID) -> FlowSide {
@@ -65,15 +59,8 @@ struct TCPForwarder: ~Copyable {
         }
     }
 
-    /// Handles one completion.
+    /// Handles one completion of a flow's socket.
     mutating func handle<R: Reactor & ~Copyable>(_ completion: Completion, on reactor: inout R) {
-        switch completion.operation {
-        case .accept:
-            accepted(completion, on: &reactor)
-            return
-        case .listenerClose, .wake, .cancel: return
-        default: if completion.owner == Self.noFlow { return }
-        }
         let side = FlowSideID(raw: completion.owner)
         if completion.operation == .close {
             closed(side, on: &reactor)

@@ -38,6 +38,49 @@ package struct BufferChain: BitwiseCopyable, Sendable {
         }
     }
 
+    /// Moves the first `count` bytes to the end of `target`: whole buffers change hands, a part of
+    /// one is copied.
+    ///
+    /// - Parameter count: at most `bytes`.
+    /// - Returns: false when the part needed a buffer and none was free; then the part stays here.
+    package mutating func moveFirst(
+        _ count: Int, to target: inout BufferChain, in pool: BufferPool
+    ) -> Bool {
+        precondition(count >= 0 && count <= Int(bytes))
+        var left = count
+        while left > 0, buffers > 0, pool.count(head) <= left {
+            left -= pool.count(head)
+            target.append(detachHead(in: pool), in: pool)
+        }
+        guard left > 0 else { return true }
+        if !target.isEmpty {
+            let moved = pool.moveFirst(left, from: head, to: target.tail)
+            target.bytes += UInt32(moved)
+            bytes -= UInt32(moved)
+            left -= moved
+        }
+        guard left > 0 else { return true }
+        guard let part = pool.take() else { return false }
+        _ = pool.moveFirst(left, from: head, to: part)
+        bytes -= UInt32(left)
+        target.append(part, in: pool)
+        return true
+    }
+
+    /// Takes the first buffer out.
+    private mutating func detachHead(in pool: BufferPool) -> BufferID {
+        let first = head
+        bytes -= UInt32(pool.count(first))
+        head = pool.next(first)
+        pool.setNext(first, .none)
+        buffers -= 1
+        if buffers == 0 {
+            head = .none
+            tail = .none
+        }
+        return first
+    }
+
     /// Empties this chain into the caller's hands.
     package mutating func take() -> BufferChain {
         let taken = self

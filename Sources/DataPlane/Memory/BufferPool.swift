@@ -3,6 +3,8 @@
 // given back is still in the cache. Pages become real on first use only, so the pool's cost is its
 // high-water mark, not its capacity.
 
+package import Protocols
+
 /// Names one buffer of a `BufferPool`.
 package struct BufferID: Equatable, Sendable, BitwiseCopyable {
     package let index: UInt32
@@ -124,20 +126,55 @@ package struct BufferPool: BitwiseCopyable {
         unsafe records[index].count -= UInt32(count)
     }
 
-    /// Moves as many of `source`'s first bytes behind those of `target` as fit there, and what is
-    /// left of them to the beginning of `source`. Neither buffer is released.
-    package func move(from source: BufferID, to target: BufferID) {
-        let (to, from) = (checked(target), checked(source))
+    /// A buffer with the same bytes; `nil` when none is free.
+    package func copy(_ buffer: BufferID) -> BufferID? {
+        guard let copy = take() else { return nil }
+        unsafe contents(copy).copyMemory(from: contents(buffer), byteCount: count(buffer))
+        setCount(copy, count(buffer))
+        return copy
+    }
+
+    /// Moves as many of `source`'s first bytes behind those of `target` as fit there, but at most
+    /// `limit`. Neither buffer is released.
+    ///
+    /// - Returns: how many bytes were moved.
+    package func moveFirst(
+        _ limit: Int, from source: BufferID, to target: BufferID
+    ) -> Int {
+        let to = checked(target)
         let end = unsafe Int(records[to].start + records[to].count)
-        let moved = min(Self.bufferBytes - end, count(source))
-        guard moved > 0 else { return }
+        let moved = min(Self.bufferBytes - end, count(source), limit)
+        guard moved > 0 else { return 0 }
         unsafe (bytes + to * Self.bufferBytes + end)
             .copyMemory(from: contents(source), byteCount: moved)
         unsafe records[to].count += UInt32(moved)
         consume(source, moved)
+        return moved
+    }
+
+    /// Moves as many of `source`'s first bytes behind those of `target` as fit there, and what is
+    /// left of them to the beginning of `source`. Neither buffer is released.
+    package func move(from source: BufferID, to target: BufferID) {
+        let from = checked(source)
+        guard moveFirst(Self.bufferBytes, from: source, to: target) > 0 else { return }
         let rest = unsafe contents(source)
         unsafe records[from].start = 0
         unsafe contents(source).copyMemory(from: rest, byteCount: count(source))
+    }
+
+    /// The bytes that the buffer holds.
+    @_lifetime(borrow self)
+    package func bytes(_ buffer: BufferID) -> Span<UInt8> {
+        let count = count(buffer)
+        let start = unsafe UnsafePointer(contents(buffer).assumingMemoryBound(to: UInt8.self))
+        let span = unsafe Span(_unsafeStart: start, count: count)
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    /// A writer for the whole of an empty buffer; what it wrote counts after `setCount`.
+    package func writer(_ buffer: BufferID) -> HeadWriter {
+        precondition(count(buffer) == 0)
+        return unsafe HeadWriter(contents(buffer), capacity: Self.bufferBytes)
     }
 
     /// Where the buffer's bytes begin; what the kernel is given.

@@ -5,7 +5,7 @@
 package enum Counter: Int, CaseIterable, Sendable {
     // System calls by kind.
     case enter, epollWait, epollCtl, accept, socket, socketOption, connect, receive, send
-    case splice, shutdown, close, pipe, event
+    case splice, shutdown, close, pipe, event, peerName
     // The loop.
     case turns, completions, starvedWaits, queueOverflows, strayCompletions
     // Bytes handed on, by relay path.
@@ -13,21 +13,24 @@ package enum Counter: Int, CaseIterable, Sendable {
     // Connections and flows.
     case accepted, acceptPauses, flowsFinished, flowsReset, flowsRefused, flowsActive
     case connectFailures, connectTimeouts, idleTimeouts, promotions, demotions
+    // HTTP.
+    case clientsActive, requests, responses, requestsRefused, localReplies, responsesCut
+    case upstreamsOpened, upstreamsReused, upstreamsActive, upstreamFailures, retries, tunnels
 }
 
 extension Counter {
     /// The counters that are system calls.
     package static let systemCalls: [Counter] = [
         .enter, .epollWait, .epollCtl, .accept, .socket, .socketOption, .connect, .receive, .send,
-        .splice, .shutdown, .close, .pipe, .event,
+        .splice, .shutdown, .close, .pipe, .event, .peerName,
     ]
 
-    static let total = 40
+    static let total = 48
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<40, UInt64>(repeating: 0)
+    private var values = InlineArray<48, UInt64>(repeating: 0)
 
     package init() {}
 

@@ -12,10 +12,12 @@ package struct WorkerEvent: Equatable, Sendable {
         case connectFailed
         /// An endpoint did not answer within the connect timeout.
         case connectTimedOut
-        /// No endpoint could be connected: the client was reset.
+        /// No endpoint could be connected: the client was reset, or told so in HTTP.
         case noEndpoint
         /// Accepting pauses for want of descriptors or memory.
         case acceptPaused
+        /// An endpoint answered with something that is not a response.
+        case badResponse
     }
 
     package let kind: Kind

@@ -43,7 +43,7 @@ package struct Completion: Sendable, BitwiseCopyable {
     /// Further completions of the same operation follow; when false it is over.
     package let more: Bool
     /// The tag given with the socket; for `accept` and `listenerClose`, the listener's index.
-    package let owner: UInt32
+    package fileprivate(set) var owner: UInt32
     /// A count, a descriptor or 0; negative: an errno value (`-ECONNRESET`, …).
     package let result: Int32
     /// The lent buffer of a `receive` with `result` > 0; the receiver must give it back.
@@ -94,6 +94,14 @@ package struct CompletionBatch: ~Copyable {
         precondition(count < capacity)
         unsafe storage[count] = completion
         count += 1
+    }
+
+    /// Gives completions from `position` on that belong to one owner to another one: for a socket
+    /// whose owner changed after they were put here.
+    package mutating func readdress(from position: Int, owner: UInt32, to newOwner: UInt32) {
+        for index in position..<count where unsafe storage[index].owner == owner {
+            unsafe storage[index].owner = newOwner
+        }
     }
 
     package mutating func removeAll() {

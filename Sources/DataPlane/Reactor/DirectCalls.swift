@@ -3,6 +3,7 @@
 
 internal import CLinux
 internal import Glibc
+internal import Protocols
 
 /// Direct, non-blocking system calls. Results are counts or negative errno values.
 enum DirectCalls {
@@ -20,6 +21,18 @@ enum DirectCalls {
             _ = gyre_socket_set_option(result, SOL_SOCKET, SO_KEEPALIVE, 1)
         }
         return Descriptor(raw: result)
+    }
+
+    static func peerAddress(
+        _ descriptor: Descriptor, counting counters: inout CounterSet
+    ) -> IPBytes {
+        counters[.peerName] &+= 1
+        var words = (UInt64(0), UInt64(0))
+        let result = unsafe withUnsafeMutableBytes(of: &words) {
+            unsafe gyre_socket_peer(descriptor.raw, $0.baseAddress)
+        }
+        guard result == 0 else { return IPBytes(high: 0, low: 0) }
+        return IPBytes(high: UInt64(bigEndian: words.0), low: UInt64(bigEndian: words.1))
     }
 
     /// Makes the coming close send a reset.

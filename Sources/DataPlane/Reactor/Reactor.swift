@@ -17,6 +17,7 @@
 // Worker thread only, from creation to the end, except where a member says otherwise.
 
 internal import Glibc
+package import Protocols
 
 /// Why a socket could not be had.
 package enum SocketFailure: Error, Equatable {
@@ -77,6 +78,13 @@ package protocol Reactor: ~Copyable {
     /// Opens a socket and starts to connect it; a `connect` completion reports the outcome.
     mutating func connect(to address: AddressReference, owner: UInt32)
         throws(SocketFailure) -> SocketID
+
+    /// Changes the owner that comes back with a socket's completions, from the next turn on.
+    mutating func setOwner(_ socket: SocketID, _ owner: UInt32)
+
+    /// Where a connected socket's peer is (getpeername(2)); all zero for a Unix socket, or when the
+    /// peer has gone already.
+    mutating func peerAddress(of socket: SocketID) -> IPBytes
 
     /// Arms a receive of at most `credit` bytes; a final completion has `more` false.
     ///

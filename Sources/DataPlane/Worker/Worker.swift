@@ -9,6 +9,10 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
 
     package var reactor: R
     private var forwarder: TCPForwarder
+    private var proxy: HTTPProxy
+    /// Clients are HTTP clients.
+    private let servesHTTP: Bool
+    private let clientsMax: Int
     private var batch: CompletionBatch
     private let mailbox: Mailbox
     private let published: PublishedCounters
@@ -30,14 +34,22 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         self.reactor = reactor
         self.mailbox = mailbox
         self.published = published
-        forwarder = TCPForwarder(
-            configuration: configuration, events: events,
-            nowMs: self.reactor.nowNs / 1_000_000)
+        let nowMs = self.reactor.nowNs / 1_000_000
+        var tunnels = configuration
+        if case .http(let policy) = configuration.service {
+            servesHTTP = true
+            tunnels.idleTimeoutMs = policy.deadlines.tunnelMs
+        } else {
+            servesHTTP = false
+        }
+        clientsMax = configuration.flowsMax
+        forwarder = TCPForwarder(configuration: tunnels, events: events, nowMs: nowMs)
+        proxy = HTTPProxy(configuration: configuration, events: events, nowMs: nowMs)
         batch = CompletionBatch(capacity: Self.batchCapacity)
         listenersOpen = listeners.count
         for listener in listeners { _ = self.reactor.addListener(listener) }
         self.reactor.armWake(mailbox.wake)
-        self.reactor.setAcceptCredit(forwarder.acceptCredit)
+        self.reactor.setAcceptCredit(acceptCredit)
     }
 
     /// Sockets that a worker with this configuration can have at once.
@@ -47,11 +59,19 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
 
     /// Whether it was asked to end and nothing is left to do.
     package var isFinished: Bool {
-        forwarder.isDraining && listenersOpen == 0 && forwarder.flows.count == 0
+        forwarder.isDraining && listenersOpen == 0 && forwarder.flows.count == 0 && proxy.isEmpty
     }
 
-    /// Flows that are not over.
-    package var flowCount: Int { forwarder.flows.count }
+    /// Clients that are not over: flows, tunnels and HTTP sessions.
+    package var clientCount: Int { forwarder.flows.count + proxy.sessions.count }
+
+    /// How many clients may be accepted now.
+    private var acceptCredit: Int {
+        let isPaused =
+            forwarder.acceptPausedUntilMs != nil || proxy.acceptPausedUntilMs != nil
+            || forwarder.isDraining
+        return isPaused ? 0 : max(clientsMax - clientCount, 0)
+    }
 
     /// Turns until it is finished.
     package mutating func run() {
@@ -61,21 +81,22 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     /// One pass: submit and wait, handle what completed, then timers and bookkeeping.
     package mutating func turn() {
         batch.removeAll()
-        reactor.turn(deadlineNs: forwarder.nextDeadlineNs, into: &batch)
-        forwarder.nowMs = reactor.nowNs / 1_000_000
-        for position in 0..<batch.count {
-            let completion = batch[position]
-            switch completion.operation {
-            case .wake: obey(mailbox.take())
-            case .listenerClose: listenersOpen -= 1
-            default: forwarder.handle(completion, on: &reactor)
-            }
-        }
+        reactor.turn(deadlineNs: nextDeadlineNs, into: &batch)
+        let nowMs = reactor.nowNs / 1_000_000
+        forwarder.nowMs = nowMs
+        proxy.nowMs = nowMs
+        for position in 0..<batch.count { handle(batch[position], at: position) }
         forwarder.expireTimers(on: &reactor)
-        if isTerminating { forwarder.endAll(on: &reactor) }
+        proxy.expireTimers(on: &reactor)
+        if isTerminating {
+            forwarder.endAll(on: &reactor)
+            proxy.endAll(on: &reactor)
+        }
         // Removed listeners may still take what waits in their queue.
-        if !forwarder.isDraining { reactor.setAcceptCredit(forwarder.acceptCredit) }
+        if !forwarder.isDraining { reactor.setAcceptCredit(acceptCredit) }
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
+        reactor.counters[.clientsActive] = UInt64(proxy.sessions.count)
+        reactor.counters[.upstreamsActive] = UInt64(proxy.upstreams.count)
         // Before every wait, so that what is read of an idle worker is complete; now and then when
         // it never waits.
         if !reactor.hasQueuedWork || reactor.counters[.turns] % Self.turnsUnpublishedMax == 0 {
@@ -83,9 +104,49 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         }
     }
 
+    private var nextDeadlineNs: UInt64? {
+        guard let first = forwarder.nextDeadlineNs else { return proxy.nextDeadlineNs }
+        guard let second = proxy.nextDeadlineNs else { return first }
+        return min(first, second)
+    }
+
+    private mutating func handle(_ completion: Completion, at position: Int) {
+        switch completion.operation {
+        case .wake: obey(mailbox.take())
+        case .listenerClose: listenersOpen -= 1
+        case .accept:
+            if servesHTTP {
+                proxy.accepted(completion, on: &reactor)
+            } else {
+                forwarder.accepted(completion, on: &reactor)
+            }
+        default:
+            guard completion.owner != TCPForwarder.noFlow else { return }
+            guard let owner = HTTPOwner(raw: completion.owner) else {
+                forwarder.handle(completion, on: &reactor)
+                return
+            }
+            proxy.handle(completion, owner, on: &reactor)
+            if let tunnel = proxy.tunnel { begin(tunnel, after: position) }
+        }
+    }
+
+    /// Hands two connections from the HTTP engine to the TCP forwarder.
+    private mutating func begin(_ tunnel: Tunnel, after position: Int) {
+        proxy.tunnel = nil
+        let slot = forwarder.adopt(tunnel, on: &reactor)
+        let (client, upstream) = (FlowSideID.downstream(slot), FlowSideID.upstream(slot))
+        reactor.setOwner(tunnel.client.socket, client.raw)
+        reactor.setOwner(tunnel.upstream.socket, upstream.raw)
+        batch.readdress(from: position + 1, owner: tunnel.clientOwner, to: client.raw)
+        batch.readdress(from: position + 1, owner: tunnel.upstreamOwner, to: upstream.raw)
+        forwarder.startTunnel(slot, on: &reactor)
+    }
+
     private mutating func obey(_ requests: WorkerRequests) {
         if !requests.isEmpty && !forwarder.isDraining {
             forwarder.isDraining = true
+            proxy.drain(on: &reactor)
             for index in 0..<listenersOpen {
                 reactor.removeListener(ListenerID(index: UInt32(index)))
             }

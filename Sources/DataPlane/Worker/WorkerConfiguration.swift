@@ -24,6 +24,8 @@ package struct WorkerConfiguration: Sendable {
     package var index: Int
     /// Processor to pin the thread to; `nil` leaves it to the scheduler.
     package var processor: Int?
+    /// What is done with the clients.
+    package var service: Service
     package var relay: RelayMode
     package var connectTimeoutMs: UInt64
     package var idleTimeoutMs: UInt64
@@ -37,12 +39,13 @@ package struct WorkerConfiguration: Sendable {
     package var endpoints: [Endpoint]
 
     package init(
-        index: Int = 0, processor: Int? = nil, relay: RelayMode = .auto,
+        index: Int = 0, processor: Int? = nil, service: Service = .tcp, relay: RelayMode = .auto,
         connectTimeoutMs: UInt64 = 5_000, idleTimeoutMs: UInt64 = 3_600_000,
         flowsMax: Int, buffersMax: Int = 65_536, pipesMax: Int = 16, endpoints: [Endpoint]
     ) {
         self.index = index
         self.processor = processor
+        self.service = service
         self.relay = relay
         self.connectTimeoutMs = connectTimeoutMs
         self.idleTimeoutMs = idleTimeoutMs

@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+package import Protocols
 
 extension EpollReactor {
     package mutating func adopt(
@@ -49,6 +50,14 @@ extension EpollReactor {
         DirectCalls.close(descriptor, counting: &counters)
         sockets.remove(index)
         throw .system(-result)
+    }
+
+    package mutating func setOwner(_ socket: SocketID, _ owner: UInt32) {
+        sockets[index(socket)].owner = owner
+    }
+
+    package mutating func peerAddress(of socket: SocketID) -> IPBytes {
+        DirectCalls.peerAddress(sockets[index(socket)].descriptor, counting: &counters)
     }
 
     package mutating func receive(_ socket: SocketID, credit: UInt32) {

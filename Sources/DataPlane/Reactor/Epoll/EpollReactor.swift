@@ -39,7 +39,7 @@ struct EpollState: OptionSet, BitwiseCopyable {
 /// A socket's slot.
 struct EpollSocket: BitwiseCopyable {
     let descriptor: Descriptor
-    let owner: UInt32
+    var owner: UInt32
     var wants: EpollWants = []
     var state: EpollState = []
     /// Bytes the armed receive may still deliver.

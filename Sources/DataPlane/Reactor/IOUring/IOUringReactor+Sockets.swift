@@ -1,6 +1,7 @@
 // The submit side for sockets: every call prepares entries; nothing runs before the turn.
 
 internal import CLiburing
+package import Protocols
 
 extension IOUringReactor {
     package mutating func adopt(
@@ -24,6 +25,14 @@ extension IOUringReactor {
         unsafe io_uring_prep_connect(entry, descriptor.raw, address.pointer, address.length)
         unsafe tag(entry, .connect, index(socket))
         return socket
+    }
+
+    package mutating func setOwner(_ socket: SocketID, _ owner: UInt32) {
+        sockets[index(socket)].owner = owner
+    }
+
+    package mutating func peerAddress(of socket: SocketID) -> IPBytes {
+        DirectCalls.peerAddress(sockets[index(socket)].descriptor, counting: &counters)
     }
 
     package mutating func receive(_ socket: SocketID, credit: UInt32) {

@@ -8,7 +8,7 @@ internal import CLiburing
 /// A socket's slot.
 struct IOUringSocket: BitwiseCopyable {
     let descriptor: Descriptor
-    let owner: UInt32
+    var owner: UInt32
     /// Bytes the armed receive may still deliver.
     var credit: UInt32 = 0
     /// Requests whose final completion is outstanding.

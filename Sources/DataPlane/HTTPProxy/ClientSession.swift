@@ -1,0 +1,62 @@
+// One client connection as a record. Between two requests it holds no buffer, no exchange and no
+// connection to an endpoint: this is all that an idle keep-alive client costs.
+
+internal import Protocols
+
+/// Where a client connection is.
+enum SessionPhase: UInt8, BitwiseCopyable {
+    /// Nothing of a request has come yet.
+    case idle
+    /// A part of a head has come.
+    case head
+    /// An exchange is under way.
+    case exchange
+    /// Everything was answered; what still comes is dropped until the client is done.
+    case lingering
+    /// The socket is being closed; the slot is free when it is.
+    case closing
+}
+
+/// What is true of a client connection.
+struct SessionFlags: OptionSet, BitwiseCopyable {
+    let rawValue: UInt8
+
+    /// A request was answered before.
+    static let hasServed = SessionFlags(rawValue: 1 << 0)
+    /// It ends when everything is sent.
+    static let closesWhenSent = SessionFlags(rawValue: 1 << 1)
+    /// The end of what was sent cannot be told from the bytes: only a reset shows that it is cut.
+    static let closesWithReset = SessionFlags(rawValue: 1 << 2)
+    /// The request was not read to its end, so the client may be sending still.
+    static let lingersAfterwards = SessionFlags(rawValue: 1 << 3)
+    /// `address` is known.
+    static let hasAddress = SessionFlags(rawValue: 1 << 4)
+    /// Its own forwarding fields are believed.
+    static let isTrusted = SessionFlags(rawValue: 1 << 5)
+}
+
+/// A client connection.
+struct ClientSession: BitwiseCopyable {
+    var transport = Transport()
+    var phase = SessionPhase.idle
+    var flags: SessionFlags = []
+    /// How far an incomplete head has been looked at.
+    var progress = HeadProgress()
+    /// The exchange in the `exchange` phase.
+    var exchange = UInt32.max
+    /// Requests that may still come.
+    var requestsLeft: UInt32
+    /// Answers that have not been sent to their end when the next request was begun.
+    var answersQueued: UInt32 = 0
+    /// When something last happened, in milliseconds.
+    var activeAtMs: UInt64
+    /// When the timer fires; `.max` while it is not set.
+    var timerAtMs = UInt64.max
+    /// The client's address, once it is needed.
+    var address = IPBytes(high: 0, low: 0)
+
+    init(nowMs: UInt64, requestsMax: UInt32) {
+        activeAtMs = nowMs
+        requestsLeft = requestsMax
+    }
+}

@@ -1,0 +1,71 @@
+// One request with its response as a record: it exists from a complete request head to the end of
+// the response.
+
+internal import Protocols
+
+/// What is true of an exchange.
+struct ExchangeFlags: OptionSet, BitwiseCopyable {
+    let rawValue: UInt32
+
+    /// The method is HEAD: the response has no body.
+    static let isHead = ExchangeFlags(rawValue: 1 << 0)
+    /// The method is CONNECT.
+    static let isConnect = ExchangeFlags(rawValue: 1 << 1)
+    /// Doing it twice is as good as doing it once (RFC 9110 section 9.2.2).
+    static let isIdempotent = ExchangeFlags(rawValue: 1 << 2)
+    /// The client speaks HTTP/1.0.
+    static let clientIsHTTP10 = ExchangeFlags(rawValue: 1 << 3)
+    /// The client's connection goes on after this exchange.
+    static let clientPersists = ExchangeFlags(rawValue: 1 << 4)
+    /// The request was handed on to its last byte.
+    static let requestComplete = ExchangeFlags(rawValue: 1 << 5)
+    /// The client waits for a 100 before it sends the body.
+    static let expectsContinue = ExchangeFlags(rawValue: 1 << 6)
+    /// An upgrade was asked for and handed on.
+    static let upgrades = ExchangeFlags(rawValue: 1 << 7)
+    /// A connection attempt is under way.
+    static let connecting = ExchangeFlags(rawValue: 1 << 8)
+    /// The connection had served before: a failure may mean no more than that it was closed.
+    static let isReused = ExchangeFlags(rawValue: 1 << 9)
+    /// It was sent a second time.
+    static let isRetried = ExchangeFlags(rawValue: 1 << 10)
+    /// Something of a response has come.
+    static let responseSeen = ExchangeFlags(rawValue: 1 << 11)
+    /// The final response head was handed on.
+    static let responseStarted = ExchangeFlags(rawValue: 1 << 12)
+    /// The endpoint keeps the connection open after the response.
+    static let upstreamPersists = ExchangeFlags(rawValue: 1 << 13)
+    /// The client cannot read chunks: the framing is taken off.
+    static let unchunks = ExchangeFlags(rawValue: 1 << 14)
+    /// The end of the connection ends the response; chunks are made for the client.
+    static let chunksResponse = ExchangeFlags(rawValue: 1 << 15)
+}
+
+/// A request with its response.
+struct Exchange: BitwiseCopyable {
+    /// Slot of the client's session.
+    let session: UInt32
+    /// Slot of the connection to the endpoint, while there is one.
+    var upstream = UInt32.max
+    /// Position of the endpoint that is in use or being tried.
+    var endpoint: UInt32 = 0
+    /// Endpoints that can still be tried.
+    var attemptsLeft: UInt32
+    var flags: ExchangeFlags = []
+    var interimResponses: UInt8 = 0
+    /// How far an incomplete response head has been looked at.
+    var progress = HeadProgress()
+    /// What is to come of the request's body.
+    var request = BodyProgress.finished
+    /// What is to come of the response's body, once it has started.
+    var response = BodyProgress.finished
+    /// A copy of everything that was sent, while it is worth sending it again.
+    var replay = BufferChain()
+    /// The Host line in the head that was made, for another endpoint's name to be put there.
+    var hostLine = ByteRange(start: 0, count: 0)
+
+    init(session: UInt32, attemptsLeft: UInt32) {
+        self.session = session
+        self.attemptsLeft = attemptsLeft
+    }
+}

@@ -1,0 +1,26 @@
+// Constants of the HTTP engine that bound memory or time and are nobody's to configure, each with
+// its reason. What an operator sets is in HTTPPolicy.
+
+/// Limits of the HTTP engine.
+enum HTTPLimits {
+    /// Interim responses that may precede one final response.
+    static let interimResponsesMax: UInt8 = 32
+
+    /// How long a client is listened to after an answer that it has not let us finish reading for:
+    /// closing at once would reset the connection and could destroy the answer on its way
+    /// (RFC 9112 section 9.6).
+    static let lingerMs: UInt64 = 5_000
+
+    /// What a field block can grow by when it is rewritten, besides repeating Host: names of the
+    /// fields that are added, an address, a date.
+    static let rewriteBytesMax = 1024
+
+    /// Room for any head that can be configured, and one byte that shows it is longer.
+    static let headBytesMax = 65_536
+
+    /// Room for any head that is rewritten: a full head, its host twice more, and what is added.
+    static let rewrittenBytesMax = 3 * headBytesMax + rewriteBytesMax
+
+    /// How long accepting pauses when the process is out of descriptors or memory.
+    static let acceptPauseMs = ForwarderLimits.acceptPauseMs
+}

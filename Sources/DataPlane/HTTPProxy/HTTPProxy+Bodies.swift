@@ -1,0 +1,137 @@
+// Response bodies on their way to the client. A slow client slows its endpoint and nothing else.
+
+internal import Protocols
+
+extension HTTPProxy {
+    /// Moves what has come of the response's body on to the client.
+    mutating func moveResponseBody<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        let slot = exchanges[slot: x].session
+        switch moveResponseBytes(x, on: &reactor) {
+        case .noBuffer:
+            abandonForWantOfBuffers(slot, on: &reactor)
+            return
+        case .refused:
+            reactor.counters[.upstreamFailures] &+= 1
+            cut(x, on: &reactor)
+            return
+        case .moved: break
+        }
+        if exchanges[slot: x].response.isFinished {
+            finish(x, on: &reactor)
+            return
+        }
+        sessions[slot: slot].transport.flush(on: &reactor)
+        receiveFromUpstream(exchanges[slot: x].upstream, on: &reactor)
+        watch(slot)
+    }
+
+    private mutating func moveResponseBytes<R: Reactor & ~Copyable>(
+        _ x: UInt32, on reactor: inout R
+    ) -> BodyStep {
+        let slot = exchanges[slot: x].session
+        let upstream = exchanges[slot: x].upstream
+        let flags = exchanges[slot: x].flags
+        let buffers = reactor.buffers
+        if flags.contains(.chunksResponse) {
+            return moveAsChunk(
+                from: &upstreams[slot: upstream].transport.received,
+                to: &sessions[slot: slot].transport.waiting, in: buffers)
+        }
+        if flags.contains(.unchunks) {
+            return exchanges[slot: x].response.moveUnchunked(
+                from: &upstreams[slot: upstream].transport.received,
+                to: &sessions[slot: slot].transport.waiting, in: buffers)
+        }
+        return exchanges[slot: x].response.move(
+            from: &upstreams[slot: upstream].transport.received,
+            to: &sessions[slot: slot].transport.waiting, in: buffers)
+    }
+
+    /// A response that ends with its connection gets chunks, so that the client can tell its end
+    /// from a failure and keep its own connection (RFC 9112 section 7.1).
+    private func moveAsChunk(
+        from source: inout BufferChain, to target: inout BufferChain, in pool: BufferPool
+    ) -> BodyStep {
+        let count = Int(source.bytes)
+        guard count > 0 else { return .moved }
+        guard let line = pool.take() else { return .noBuffer }
+        var writer = pool.writer(line)
+        writer.appendHex(UInt64(count))
+        writer.append("\r\n")
+        pool.setCount(line, writer.count)
+        target.append(line, in: pool)
+        guard source.moveFirst(count, to: &target, in: pool), let end = pool.take() else {
+            return .noBuffer
+        }
+        writer = pool.writer(end)
+        writer.append("\r\n")
+        pool.setCount(end, writer.count)
+        target.append(end, in: pool)
+        return .moved
+    }
+
+    /// The endpoint ended its connection within a response.
+    mutating func responseEnded<R: Reactor & ~Copyable>(
+        _ x: UInt32, failed: Bool, on reactor: inout R
+    ) {
+        guard case .untilClose = exchanges[slot: x].response, !failed else {
+            reactor.counters[.upstreamFailures] &+= 1
+            cut(x, on: &reactor)
+            return
+        }
+        if exchanges[slot: x].flags.contains(.chunksResponse) {
+            guard let end = reactor.buffers.take() else {
+                abandonForWantOfBuffers(exchanges[slot: x].session, on: &reactor)
+                return
+            }
+            var writer = reactor.buffers.writer(end)
+            writer.append("0\r\n\r\n")
+            reactor.buffers.setCount(end, writer.count)
+            let slot = exchanges[slot: x].session
+            sessions[slot: slot].transport.waiting.append(end, in: reactor.buffers)
+        }
+        exchanges[slot: x].response = .finished
+        finish(x, on: &reactor)
+    }
+
+    /// The client took bytes: there is room for more.
+    mutating func responseWasTaken<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        let upstream = exchanges[slot: x].upstream
+        guard upstream != .max, upstreams[slot: upstream].phase == .leased else { return }
+        receiveFromUpstream(upstream, on: &reactor)
+    }
+
+    /// A response that has begun cannot be completed: the client gets what there was, and an end
+    /// that it cannot take for a good one.
+    mutating func cut<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        let slot = exchanges[slot: x].session
+        let isUnframed: Bool
+        switch exchanges[slot: x].response {
+        case .untilClose: isUnframed = !exchanges[slot: x].flags.contains(.chunksResponse)
+        case .chunked: isUnframed = exchanges[slot: x].flags.contains(.unchunks)
+        case .finished, .length: isUnframed = false
+        }
+        reactor.counters[.responsesCut] &+= 1
+        if isUnframed { sessions[slot: slot].flags.insert(.closesWithReset) }
+        if !exchanges[slot: x].flags.contains(.requestComplete) {
+            sessions[slot: slot].flags.insert(.lingersAfterwards)
+        }
+        removeExchange(x, on: &reactor)
+        sessions[slot: slot].phase = .idle
+        sessions[slot: slot].activeAtMs = nowMs
+        sessions[slot: slot].transport.flush(isAwaited: true, on: &reactor)
+        closeWhenSent(slot, on: &reactor)
+        if sessions[slot: slot].phase != .closing { watch(slot) }
+    }
+
+    /// The exchange came to nothing: the client is told if it can still be.
+    mutating func fail<R: Reactor & ~Copyable>(
+        _ x: UInt32, _ reply: LocalReply, on reactor: inout R
+    ) {
+        if exchanges[slot: x].flags.contains(.responseStarted) {
+            cut(x, on: &reactor)
+        } else {
+            answer(exchanges[slot: x].session, reply, on: &reactor)
+        }
+    }
+}

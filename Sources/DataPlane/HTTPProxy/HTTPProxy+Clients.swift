@@ -1,0 +1,255 @@
+// Client connections: accepted, read from, answered, closed. What is read here are request heads;
+// bodies are moved on by +Bodies.
+
+internal import Glibc
+internal import Protocols
+
+extension HTTPProxy {
+    mutating func accepted<R: Reactor & ~Copyable>(
+        _ completion: Completion, on reactor: inout R
+    ) {
+        guard completion.result >= 0 else {
+            pauseAccepting(-completion.result, on: &reactor)
+            return
+        }
+        reactor.counters[.accepted] &+= 1
+        let descriptor = Descriptor(raw: completion.result)
+        let session = ClientSession(nowMs: nowMs, requestsMax: policy.requestsMax)
+        guard let index = sessions.insert(session) else {
+            reactor.counters[.flowsRefused] &+= 1
+            if let socket = try? reactor.adopt(descriptor, owner: TCPForwarder.noFlow) {
+                reactor.close(socket, reset: true)
+            }
+            return
+        }
+        let slot = index.slot
+        do {
+            let owner = HTTPOwner.client(slot).raw
+            sessions[slot: slot].transport.socket = try reactor.adopt(descriptor, owner: owner)
+        } catch {
+            sessions.remove(index)
+            return
+        }
+        sessions[slot: slot].transport.flags = .connected
+        receiveFromClient(slot, on: &reactor)
+        watch(slot)
+    }
+
+    /// Accepting found no descriptor or memory: clients wait in the kernel's queue for a while.
+    mutating func pauseAccepting<R: Reactor & ~Copyable>(_ code: Int32, on reactor: inout R) {
+        guard acceptPausedUntilMs == nil else { return }
+        report(.acceptPaused, code: code, on: &reactor)
+        reactor.counters[.acceptPauses] &+= 1
+        let until = nowMs + HTTPLimits.acceptPauseMs
+        acceptPausedUntilMs = until
+        timers.set(acceptTimer, atMs: until)
+    }
+
+    mutating func resumeAccepting() {
+        acceptPausedUntilMs = nil
+        timers.clear(acceptTimer)
+    }
+
+    /// Bytes arrived from a client, or it ended or failed.
+    mutating func clientReceived<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ completion: Completion, on reactor: inout R
+    ) {
+        if !completion.more { sessions[slot: slot].transport.flags.remove(.receiving) }
+        guard completion.result > 0 else {
+            if completion.result == 0 {
+                clientEnded(slot, on: &reactor)
+            } else {
+                abandon(slot, reset: true, on: &reactor)
+            }
+            return
+        }
+        if sessions[slot: slot].phase == .lingering {
+            reactor.buffers.release(completion.buffer)
+            receiveFromClient(slot, on: &reactor)
+            return
+        }
+        sessions[slot: slot].transport.received.append(completion.buffer, in: reactor.buffers)
+        if sessions[slot: slot].phase == .exchange {
+            requestBytesCame(sessions[slot: slot].exchange, on: &reactor)
+        } else {
+            serve(slot, on: &reactor)
+        }
+    }
+
+    /// Begins as many requests as have come, which is one unless it is answered on the spot.
+    mutating func serve<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        while canServe(slot), readRequestHead(slot, on: &reactor) {}
+        guard sessions[slot: slot].phase != .closing else { return }
+        if sessions[slot: slot].transport.flags.contains(.ended) { clientEnded(slot, on: &reactor) }
+        guard sessions[slot: slot].phase != .closing else { return }
+        receiveFromClient(slot, on: &reactor)
+    }
+
+    /// Whether a request may be begun: one at a time, and not while a client lets its answers
+    /// pile up.
+    private func canServe(_ slot: UInt32) -> Bool {
+        let phase = sessions[slot: slot].phase
+        return (phase == .idle || phase == .head)
+            && !sessions[slot: slot].transport.received.isEmpty
+            && !sessions[slot: slot].flags.contains(.closesWhenSent)
+            && sessions[slot: slot].answersQueued < policy.pipelineDepthMax
+            && sessions[slot: slot].transport.unsentBytes <= ForwarderLimits.windowBytes
+    }
+
+    /// - Returns: whether a request head was complete and its exchange has begun.
+    private mutating func readRequestHead<R: Reactor & ~Copyable>(
+        _ slot: UInt32, on reactor: inout R
+    ) -> Bool {
+        let buffers = reactor.buffers
+        let scratch = scratch
+        let received = sessions[slot: slot].transport.received
+        let head =
+            received.buffers == 1
+            ? buffers.bytes(received.head) : scratch.bytes(of: received, in: buffers)
+        let verdict = requestHead.parse(
+            head, limits: policy.heads, progress: &sessions[slot: slot].progress)
+        switch verdict {
+        case .complete:
+            sessions[slot: slot].progress = HeadProgress()
+            begin(slot, head, on: &reactor)
+            return true
+        case .incomplete:
+            if sessions[slot: slot].phase == .idle {
+                sessions[slot: slot].phase = .head
+                sessions[slot: slot].activeAtMs = nowMs
+                watch(slot)
+            }
+            return false
+        case .refused(let refusal):
+            reactor.counters[.requestsRefused] &+= 1
+            answer(slot, LocalReply(refusal), on: &reactor)
+            return false
+        }
+    }
+
+    /// Arms the client's receive for what may be held of it now.
+    mutating func receiveFromClient<R: Reactor & ~Copyable>(
+        _ slot: UInt32, on reactor: inout R
+    ) {
+        guard !sessions[slot: slot].transport.flags.contains(.receiving) else { return }
+        var held = sessions[slot: slot].transport.received.bytes
+        var limit = window(reactor)
+        if sessions[slot: slot].phase == .exchange {
+            let upstream = exchanges[slot: sessions[slot: slot].exchange].upstream
+            if upstream != .max { held += upstreams[slot: upstream].transport.unsentBytes }
+        } else {
+            limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
+        }
+        guard held == 0 || held + ForwarderLimits.rearmBytes <= limit else { return }
+        sessions[slot: slot].transport.receive(credit: limit - held, on: &reactor)
+    }
+
+    /// Bytes that may be held of one direction: less when most of the pool is in use, so that
+    /// stalled messages cannot take the last buffers from all others.
+    func window<R: Reactor & ~Copyable>(_ reactor: borrowing R) -> UInt32 {
+        let pool = reactor.buffers
+        return pool.usedCount > pool.capacity / 2
+            ? UInt32(BufferPool.bufferBytes) : ForwarderLimits.windowBytes
+    }
+
+    /// A send to a client is through.
+    mutating func clientSent<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ result: Int32, on reactor: inout R
+    ) {
+        guard sessions[slot: slot].transport.sent(result, on: &reactor) else {
+            // It takes nothing any more: whatever it still wants is in vain.
+            abandon(slot, reset: true, on: &reactor)
+            return
+        }
+        reactor.counters[.bytesCopied] &+= UInt64(result)
+        sessions[slot: slot].activeAtMs = nowMs
+        let isAllSent = sessions[slot: slot].transport.unsentBytes == 0
+        if isAllSent {
+            sessions[slot: slot].answersQueued = 0
+            if sessions[slot: slot].flags.contains(.closesWhenSent) {
+                endClient(slot, on: &reactor)
+                return
+            }
+        }
+        if sessions[slot: slot].phase == .exchange {
+            responseWasTaken(sessions[slot: slot].exchange, on: &reactor)
+        } else if isAllSent {
+            // Requests may have waited for this, or the end of a client that has no more.
+            let transport = sessions[slot: slot].transport
+            if !transport.received.isEmpty || transport.flags.contains(.ended) {
+                serve(slot, on: &reactor)
+            }
+        }
+    }
+
+    /// The client sent its last byte. It may still be reading: what it asked for is answered.
+    private mutating func clientEnded<R: Reactor & ~Copyable>(
+        _ slot: UInt32, on reactor: inout R
+    ) {
+        sessions[slot: slot].transport.flags.insert(.ended)
+        switch sessions[slot: slot].phase {
+        case .exchange:
+            let exchange = sessions[slot: slot].exchange
+            if exchanges[slot: exchange].flags.contains(.requestComplete) {
+                // How long it is waited for depends on whether an answer has begun.
+                watch(slot)
+            } else {
+                abandon(slot, reset: false, on: &reactor)
+            }
+        case .idle, .head:
+            // Requests that wait for earlier answers to be taken are still served.
+            guard sessions[slot: slot].transport.received.isEmpty || canServe(slot) else { return }
+            closeWhenSent(slot, on: &reactor)
+        case .lingering:
+            abandon(slot, reset: false, on: &reactor)
+        case .closing: break
+        }
+    }
+
+    /// No request will be answered any more on this connection.
+    mutating func closeWhenSent<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        if sessions[slot: slot].transport.unsentBytes == 0 {
+            endClient(slot, on: &reactor)
+        } else {
+            sessions[slot: slot].flags.insert(.closesWhenSent)
+        }
+    }
+
+    /// Everything was answered and sent: ends the connection so that the client still gets it.
+    mutating func endClient<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        let flags = sessions[slot: slot].flags
+        let transport = sessions[slot: slot].transport
+        let isSending = flags.contains(.lingersAfterwards) || !transport.received.isEmpty
+        guard isSending, !transport.flags.contains(.ended), !flags.contains(.closesWithReset)
+        else {
+            abandon(slot, reset: flags.contains(.closesWithReset), on: &reactor)
+            return
+        }
+        sessions[slot: slot].phase = .lingering
+        sessions[slot: slot].flags.remove(.closesWhenSent)
+        sessions[slot: slot].transport.received.discard(in: reactor.buffers)
+        sessions[slot: slot].activeAtMs = nowMs
+        reactor.shutdownWrite(transport.socket)
+        receiveFromClient(slot, on: &reactor)
+        watch(slot)
+    }
+
+    /// Closes a client's connection and whatever was done for it.
+    mutating func abandon<R: Reactor & ~Copyable>(
+        _ slot: UInt32, reset: Bool, on reactor: inout R
+    ) {
+        if sessions[slot: slot].phase == .exchange {
+            removeExchange(sessions[slot: slot].exchange, on: &reactor)
+        }
+        sessions[slot: slot].phase = .closing
+        timers.clear(slot)
+        sessions[slot: slot].transport.discard(in: reactor.buffers)
+        reactor.close(sessions[slot: slot].transport.socket, reset: reset)
+    }
+
+    /// Nothing refers to a client's socket any more.
+    mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        sessions.remove(sessions.index(ofSlot: slot))
+        if acceptPausedUntilMs != nil { resumeAccepting() }
+    }
+}

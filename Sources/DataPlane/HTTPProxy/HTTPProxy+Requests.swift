@@ -1,0 +1,163 @@
+// From a complete request head to bytes on their way to an endpoint.
+
+internal import Protocols
+
+extension HTTPProxy {
+    /// Begins the exchange of the request that is in `requestHead`.
+    ///
+    /// - Parameter head: the received bytes, from the head's first one on.
+    mutating func begin<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ head: Span<UInt8>, on reactor: inout R
+    ) {
+        reactor.counters[.requests] &+= 1
+        sessions[slot: slot].activeAtMs = nowMs
+        sessions[slot: slot].requestsLeft -= 1
+        if sessions[slot: slot].transport.unsentBytes > 0 {
+            sessions[slot: slot].answersQueued += 1
+        }
+        if let reply = ownAnswer() {
+            let length = requestHead.length
+            sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
+            answer(slot, reply, on: &reactor)
+            return
+        }
+        guard let index = exchanges.insert(makeExchange(slot)) else {
+            preconditionFailure("more exchanges than sessions")
+        }
+        sessions[slot: slot].phase = .exchange
+        sessions[slot: slot].exchange = index.slot
+        learnAddress(slot, on: &reactor)
+        guard let chain = makeRequestHead(index.slot, head, in: reactor.buffers) else {
+            abandonForWantOfBuffers(slot, on: &reactor)
+            return
+        }
+        sessions[slot: slot].transport.received.consume(requestHead.length, in: reactor.buffers)
+        lease(index.slot, carrying: chain, on: &reactor)
+        watch(slot)
+    }
+
+    /// What is answered here and not handed on.
+    private func ownAnswer() -> LocalReply? {
+        if requestHead.method == .connect && !policy.allowsConnect { return .connectRefused }
+        if let limit = policy.bodyBytesMax, case .length(let count) = requestHead.framing,
+            count > limit
+        {
+            return .bodyTooLarge
+        }
+        // RFC 9110 section 7.6.2: whoever finds no forwards left answers itself.
+        if requestHead.maxForwards == 0 {
+            if requestHead.method == .options { return .options }
+            if requestHead.method == .trace { return .traceRefused }
+        }
+        return nil
+    }
+
+    private func makeExchange(_ slot: UInt32) -> Exchange {
+        var exchange = Exchange(session: slot, attemptsLeft: UInt32(endpoints.count))
+        exchange.request = BodyProgress(requestHead.framing, policy.chunks)
+        var flags: ExchangeFlags = []
+        if requestHead.method == .head { flags.insert(.isHead) }
+        if requestHead.method == .connect { flags.insert(.isConnect) }
+        if requestHead.method.isIdempotent { flags.insert(.isIdempotent) }
+        if requestHead.version == .http10 { flags.insert(.clientIsHTTP10) }
+        if requestHead.framing == .none { flags.insert(.requestComplete) }
+        if requestHead.expectsContinue { flags.insert(.expectsContinue) }
+        if hasUpgrade { flags.insert(.upgrades) }
+        let isLast = sessions[slot: slot].requestsLeft == 0 || isDraining
+        if requestHead.isPersistent && !isLast { flags.insert(.clientPersists) }
+        exchange.flags = flags
+        return exchange
+    }
+
+    /// Whether the upgrade that the request asks for is handed on. Not to h2c: what follows would
+    /// be requests that nobody here has looked at.
+    var hasUpgrade: Bool { !requestHead.upgrade.isEmpty && !requestHead.upgradesToH2C }
+
+    private mutating func learnAddress<R: Reactor & ~Copyable>(
+        _ slot: UInt32, on reactor: inout R
+    ) {
+        guard !sessions[slot: slot].flags.contains(.hasAddress),
+            !policy.forwarded.isDisjoint(with: [.xForwarded, .forwarded])
+        else { return }
+        let address = reactor.peerAddress(of: sessions[slot: slot].transport.socket)
+        sessions[slot: slot].address = address
+        sessions[slot: slot].flags.insert(.hasAddress)
+        for position in 0..<trusted.count where trusted[position].contains(address) {
+            sessions[slot: slot].flags.insert(.isTrusted)
+        }
+    }
+
+    /// No buffer is free although windows shrink long before: nothing can be said any more.
+    mutating func abandonForWantOfBuffers<R: Reactor & ~Copyable>(
+        _ slot: UInt32, on reactor: inout R
+    ) {
+        reactor.counters[.starvedWaits] &+= 1
+        abandon(slot, reset: true, on: &reactor)
+    }
+
+    /// The request can be sent: what has come of its body goes with the head.
+    mutating func sendRequest<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        guard moveRequestBody(x, on: &reactor) else { return }
+        let upstream = exchanges[slot: x].upstream
+        let waiting = upstreams[slot: upstream].transport.waiting
+        let flags = exchanges[slot: x].flags
+        if flags.contains(.isReused) && flags.contains(.isIdempotent) && waiting.buffers == 1,
+            let copy = reactor.buffers.copy(waiting.head)
+        {
+            exchanges[slot: x].replay.append(copy, in: reactor.buffers)
+        }
+        upstreams[slot: upstream].transport.flush(on: &reactor)
+    }
+
+    /// Bytes of a client came while its exchange is under way: of the body, or of what follows.
+    mutating func requestBytesCame<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        let slot = exchanges[slot: x].session
+        if !exchanges[slot: x].flags.contains(.requestComplete) {
+            sessions[slot: slot].activeAtMs = nowMs
+            exchanges[slot: x].replay.discard(in: reactor.buffers)
+            guard moveRequestBody(x, on: &reactor) else { return }
+            let upstream = exchanges[slot: x].upstream
+            upstreams[slot: upstream].transport.flush(on: &reactor)
+        }
+        receiveFromClient(slot, on: &reactor)
+    }
+
+    /// Moves what has come of the request's body on to the endpoint.
+    ///
+    /// - Returns: whether the exchange goes on.
+    private mutating func moveRequestBody<R: Reactor & ~Copyable>(
+        _ x: UInt32, on reactor: inout R
+    ) -> Bool {
+        guard !exchanges[slot: x].flags.contains(.requestComplete) else { return true }
+        let slot = exchanges[slot: x].session
+        let upstream = exchanges[slot: x].upstream
+        let buffers = reactor.buffers
+        let step = exchanges[slot: x].request.move(
+            from: &sessions[slot: slot].transport.received,
+            to: &upstreams[slot: upstream].transport.waiting, in: buffers)
+        if upstreams[slot: upstream].transport.flags.contains(.discarding) {
+            upstreams[slot: upstream].transport.waiting.discard(in: buffers)
+        }
+        switch step {
+        case .refused(let refusal):
+            reactor.counters[.requestsRefused] &+= 1
+            fail(x, LocalReply(badBody: refusal), on: &reactor)
+            return false
+        case .noBuffer:
+            abandonForWantOfBuffers(slot, on: &reactor)
+            return false
+        case .moved: break
+        }
+        if case .chunked(let decoder) = exchanges[slot: x].request,
+            let limit = policy.bodyBytesMax, decoder.bodyBytes > limit
+        {
+            fail(x, .bodyTooLarge, on: &reactor)
+            return false
+        }
+        if exchanges[slot: x].request.isFinished {
+            exchanges[slot: x].flags.insert(.requestComplete)
+            watch(slot)
+        }
+        return true
+    }
+}

@@ -1,0 +1,172 @@
+// From an endpoint's bytes to the client: interim responses, the final head, the end.
+
+internal import Protocols
+
+extension HTTPProxy {
+    /// Reads what has come of a response.
+    mutating func readResponse<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        while !exchanges[slot: x].flags.contains(.responseStarted) {
+            let upstream = exchanges[slot: x].upstream
+            guard !upstreams[slot: upstream].transport.received.isEmpty else {
+                // What an interim response said must not wait for the final one.
+                sessions[slot: exchanges[slot: x].session].transport.flush(on: &reactor)
+                receiveFromUpstream(upstream, on: &reactor)
+                return
+            }
+            guard readResponseHead(x, on: &reactor) else { return }
+        }
+        moveResponseBody(x, on: &reactor)
+    }
+
+    /// - Returns: whether a head was complete and the exchange goes on.
+    private mutating func readResponseHead<R: Reactor & ~Copyable>(
+        _ x: UInt32, on reactor: inout R
+    ) -> Bool {
+        let buffers = reactor.buffers
+        let scratch = scratch
+        let upstream = exchanges[slot: x].upstream
+        let received = upstreams[slot: upstream].transport.received
+        let head =
+            received.buffers == 1
+            ? buffers.bytes(received.head) : scratch.bytes(of: received, in: buffers)
+        let flags = exchanges[slot: x].flags
+        let kind: RequestKind =
+            flags.contains(.isHead) ? .head : flags.contains(.isConnect) ? .connect : .other
+        let verdict = responseHead.parse(
+            head, limits: policy.heads, answering: kind, progress: &exchanges[slot: x].progress)
+        switch verdict {
+        case .incomplete:
+            receiveFromUpstream(upstream, on: &reactor)
+            return false
+        case .refused(let refusal):
+            reactor.counters[.upstreamFailures] &+= 1
+            report(
+                .badResponse, endpoint: upstreams[slot: upstream].endpoint, on: &reactor)
+            fail(x, LocalReply(badResponse: refusal), on: &reactor)
+            return false
+        case .complete:
+            exchanges[slot: x].progress = HeadProgress()
+            return passOnHead(x, head, on: &reactor)
+        }
+    }
+
+    /// Passes on the head that is in `responseHead`.
+    private mutating func passOnHead<R: Reactor & ~Copyable>(
+        _ x: UInt32, _ head: Span<UInt8>, on reactor: inout R
+    ) -> Bool {
+        let upstream = exchanges[slot: x].upstream
+        let slot = exchanges[slot: x].session
+        let flags = exchanges[slot: x].flags
+        let length = responseHead.length
+        if responseHead.isInterim {
+            guard exchanges[slot: x].interimResponses < HTTPLimits.interimResponsesMax else {
+                fail(x, .tooManyInterimResponses, on: &reactor)
+                return false
+            }
+            exchanges[slot: x].interimResponses += 1
+            // RFC 9110 section 15.2: a client of HTTP/1.0 cannot understand it.
+            if !flags.contains(.clientIsHTTP10) {
+                guard appendResponseHead(x, head, on: &reactor) else { return false }
+            }
+            upstreams[slot: upstream].transport.received.consume(length, in: reactor.buffers)
+            return true
+        }
+        if responseHead.status == 101 && !flags.contains(.upgrades) {
+            fail(x, .unexpectedUpgrade, on: &reactor)
+            return false
+        }
+        let isTunnel = isTunnelAccepted(flags)
+        if !isTunnel { startResponse(x) }
+        guard appendResponseHead(x, head, on: &reactor) else { return false }
+        upstreams[slot: upstream].transport.received.consume(length, in: reactor.buffers)
+        sessions[slot: slot].flags.insert(.hasServed)
+        if isTunnel {
+            beginTunnel(x, on: &reactor)
+            return false
+        }
+        return true
+    }
+
+    /// Whether what follows the head in `responseHead` are no longer messages.
+    private func isTunnelAccepted(_ flags: ExchangeFlags) -> Bool {
+        responseHead.status == 101
+            || flags.contains(.isConnect) && (200..<300).contains(responseHead.status)
+    }
+
+    /// Decides how the final response is framed for the client, and what comes after it.
+    private mutating func startResponse(_ x: UInt32) {
+        var flags = exchanges[slot: x].flags
+        exchanges[slot: x].response = BodyProgress(responseHead.framing, policy.chunks)
+        flags.insert(.responseStarted)
+        if responseHead.isPersistent { flags.insert(.upstreamPersists) }
+        // Whether the rest of a request will come is not known: its connection cannot be promised
+        // to go on (RFC 9112 section 9.6).
+        if !flags.contains(.requestComplete) || isDraining { flags.remove(.clientPersists) }
+        switch responseHead.framing {
+        case .chunked:
+            if flags.contains(.clientIsHTTP10) {
+                flags.insert(.unchunks)
+                flags.remove(.clientPersists)
+            }
+        case .untilClose:
+            if flags.contains(.clientIsHTTP10) {
+                flags.remove(.clientPersists)
+            } else {
+                flags.insert(.chunksResponse)
+            }
+        case .none, .length: break
+        }
+        exchanges[slot: x].flags = flags
+    }
+
+    /// Writes the head in `responseHead` as the client gets it.
+    ///
+    /// - Returns: whether the exchange goes on.
+    private mutating func appendResponseHead<R: Reactor & ~Copyable>(
+        _ x: UInt32, _ head: Span<UInt8>, on reactor: inout R
+    ) -> Bool {
+        let slot = exchanges[slot: x].session
+        guard let chain = makeResponseHead(x, head, in: reactor.buffers) else {
+            abandonForWantOfBuffers(slot, on: &reactor)
+            return false
+        }
+        var rest = chain
+        let isMoved = rest.moveFirst(
+            Int(rest.bytes), to: &sessions[slot: slot].transport.waiting, in: reactor.buffers)
+        precondition(isMoved, "whole buffers change hands without another one")
+        return true
+    }
+
+    /// The response is over: the client goes on to its next request, the connection into the pool.
+    mutating func finish<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        let flags = exchanges[slot: x].flags
+        let slot = exchanges[slot: x].session
+        let upstream = exchanges[slot: x].upstream
+        exchanges[slot: x].upstream = .max
+        let isComplete = flags.contains(.requestComplete)
+        release(
+            upstream, isReusable: isComplete && flags.contains(.upstreamPersists), on: &reactor)
+        removeExchange(x, on: &reactor)
+        reactor.counters[.responses] &+= 1
+        sessions[slot: slot].phase = .idle
+        sessions[slot: slot].activeAtMs = nowMs
+        if flags.contains(.clientPersists) {
+            sessions[slot: slot].transport.flush(on: &reactor)
+            watch(slot)
+            serve(slot, on: &reactor)
+        } else {
+            if !isComplete { sessions[slot: slot].flags.insert(.lingersAfterwards) }
+            sessions[slot: slot].transport.flush(isAwaited: true, on: &reactor)
+            closeWhenSent(slot, on: &reactor)
+        }
+    }
+
+    /// Ends an exchange; its connection, if it still has one, is closed.
+    mutating func removeExchange<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        let upstream = exchanges[slot: x].upstream
+        if upstream != .max { closeUpstream(upstream, on: &reactor) }
+        exchanges[slot: x].replay.discard(in: reactor.buffers)
+        sessions[slot: exchanges[slot: x].session].exchange = .max
+        exchanges.remove(exchanges.index(ofSlot: x))
+    }
+}

@@ -1,0 +1,156 @@
+// Every wait of a client's connection has a deadline. Each connection has one timer, which is set
+// for the earliest deadline it was ever given and looks back when it fires, so that in steady
+// traffic no timer is touched.
+
+internal import Protocols
+
+/// What a client's connection waits for.
+private enum Wait {
+    /// The first byte of a request, on a connection that has served before.
+    case nextRequest
+    /// The end of a request head, or the first byte on a new connection.
+    case requestHead
+    /// The end of what a client still sends after its last answer.
+    case lingering
+    /// A client takes what it asked for.
+    case clientTaking
+    case connecting
+    /// A client sends more of a body.
+    case requestBody
+    /// An endpoint takes more of a body.
+    case requestTaking
+    case responseHead
+    /// A response head for a client that has finished sending and may be gone.
+    case halfClosed
+    /// An endpoint sends more of a body.
+    case responseBody
+}
+
+extension HTTPProxy {
+    /// When timers must be looked at next, on the reactor's clock.
+    var nextDeadlineNs: UInt64? {
+        timers.nextDeadlineMs.map { $0 * 1_000_000 }
+    }
+
+    /// Sees to it that the timer of a connection fires no later than its present wait may last.
+    mutating func watch(_ slot: UInt32) {
+        let deadlineMs = sessions[slot: slot].activeAtMs + limitMs(wait(slot))
+        guard deadlineMs < sessions[slot: slot].timerAtMs else { return }
+        timers.set(slot, atMs: deadlineMs)
+        sessions[slot: slot].timerAtMs = deadlineMs
+    }
+
+    private func wait(_ slot: UInt32) -> Wait {
+        let session = sessions[slot: slot]
+        switch session.phase {
+        case .lingering, .closing: return .lingering
+        case .idle, .head:
+            if session.transport.unsentBytes > 0 { return .clientTaking }
+            return session.phase == .idle && session.flags.contains(.hasServed)
+                ? .nextRequest : .requestHead
+        case .exchange: return wait(exchanges[slot: session.exchange], session.transport)
+        }
+    }
+
+    private func wait(_ exchange: Exchange, _ client: Transport) -> Wait {
+        let flags = exchange.flags
+        if flags.contains(.connecting) || exchange.upstream == .max { return .connecting }
+        let upstream = upstreams[slot: exchange.upstream].transport
+        if client.unsentBytes > 0 { return .clientTaking }
+        if flags.contains(.responseStarted) { return .responseBody }
+        if upstream.unsentBytes > 0 { return .requestTaking }
+        if !flags.contains(.requestComplete) { return .requestBody }
+        return client.flags.contains(.ended) ? .halfClosed : .responseHead
+    }
+
+    private func limitMs(_ wait: Wait) -> UInt64 {
+        let deadlines = policy.deadlines
+        switch wait {
+        case .nextRequest: return deadlines.keepAliveMs
+        case .requestHead: return deadlines.headMs
+        case .lingering: return HTTPLimits.lingerMs
+        case .clientTaking, .requestBody: return deadlines.bodyMs
+        case .connecting: return configuration.connectTimeoutMs
+        case .requestTaking, .responseBody: return deadlines.upstreamMs
+        case .responseHead: return deadlines.responseMs
+        case .halfClosed: return min(deadlines.halfCloseMs, deadlines.responseMs)
+        }
+    }
+
+    /// Acts on timers that are due.
+    mutating func expireTimers<R: Reactor & ~Copyable>(on reactor: inout R) {
+        while let identifier = timers.popExpired(nowMs: nowMs) {
+            if identifier == acceptTimer {
+                resumeAccepting()
+            } else if identifier == poolTimer {
+                sweepPool(on: &reactor)
+            } else {
+                sessions[slot: identifier].timerAtMs = .max
+                let wait = wait(identifier)
+                if sessions[slot: identifier].activeAtMs + limitMs(wait) > nowMs {
+                    watch(identifier)
+                } else {
+                    expire(identifier, wait, on: &reactor)
+                }
+            }
+        }
+    }
+
+    private mutating func expire<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ wait: Wait, on reactor: inout R
+    ) {
+        reactor.counters[wait == .connecting ? .connectTimeouts : .idleTimeouts] &+= 1
+        let x = sessions[slot: slot].exchange
+        switch wait {
+        case .nextRequest, .lingering: abandon(slot, reset: false, on: &reactor)
+        case .clientTaking, .halfClosed: abandon(slot, reset: true, on: &reactor)
+        case .requestHead:
+            if sessions[slot: slot].phase == .idle {
+                abandon(slot, reset: false, on: &reactor)
+            } else {
+                answer(slot, .headTimeout, on: &reactor)
+            }
+        case .connecting:
+            report(.connectTimedOut, endpoint: exchanges[slot: x].endpoint, on: &reactor)
+            abandonAttempt(x, answering: .connectTimeout, on: &reactor)
+        case .requestBody: fail(x, .bodyTimeout, on: &reactor)
+        case .requestTaking: fail(x, .requestNotTaken, on: &reactor)
+        case .responseHead: fail(x, .responseTimeout, on: &reactor)
+        case .responseBody: cut(x, on: &reactor)
+        }
+    }
+
+    /// Closes connections that have been idle for too long, the oldest first.
+    private mutating func sweepPool<R: Reactor & ~Copyable>(on reactor: inout R) {
+        while pool.oldest != .max {
+            let dueMs =
+                upstreams[slot: pool.oldest].idleSinceMs + policy.deadlines.upstreamKeepAliveMs
+            guard dueMs <= nowMs else {
+                timers.set(poolTimer, atMs: dueMs)
+                return
+            }
+            closeUpstream(pool.oldest, on: &reactor)
+        }
+    }
+
+    /// No new requests: idle connections close now, others after their present answer.
+    mutating func drain<R: Reactor & ~Copyable>(on reactor: inout R) {
+        isDraining = true
+        while pool.oldest != .max { closeUpstream(pool.oldest, on: &reactor) }
+        for slot in sessions.touchedSlots
+        where sessions.isTaken(slot: slot) && sessions[slot: slot].phase == .idle
+            && sessions[slot: slot].transport.received.isEmpty
+        {
+            closeWhenSent(slot, on: &reactor)
+        }
+    }
+
+    /// Resets every connection that is left.
+    mutating func endAll<R: Reactor & ~Copyable>(on reactor: inout R) {
+        for slot in sessions.touchedSlots
+        where sessions.isTaken(slot: slot) && sessions[slot: slot].phase != .closing {
+            abandon(slot, reset: true, on: &reactor)
+        }
+        while pool.oldest != .max { closeUpstream(pool.oldest, on: &reactor) }
+    }
+}

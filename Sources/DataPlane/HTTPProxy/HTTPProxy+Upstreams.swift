@@ -1,0 +1,272 @@
+// Connections to endpoints: taken from the pool or made, lost, given back. What goes wrong with one
+// before the response has begun is tried elsewhere where that is safe.
+
+internal import Glibc
+internal import Protocols
+
+extension HTTPProxy {
+    /// Finds a connection for an exchange.
+    ///
+    /// - Parameter head: the head that was made for the endpoint in `exchanges[slot: x].endpoint`.
+    mutating func lease<R: Reactor & ~Copyable>(
+        _ x: UInt32, carrying head: BufferChain, on reactor: inout R
+    ) {
+        let endpoint = exchanges[slot: x].endpoint
+        guard let upstream = pool.take(endpoint: endpoint, in: &upstreams) else {
+            connect(x, carrying: head, on: &reactor)
+            if exchanges.isTaken(slot: x) { sendRequest(x, on: &reactor) }
+            return
+        }
+        reactor.counters[.upstreamsReused] &+= 1
+        upstreams[slot: upstream].phase = .leased
+        upstreams[slot: upstream].exchange = x
+        upstreams[slot: upstream].transport.waiting = head
+        exchanges[slot: x].upstream = upstream
+        exchanges[slot: x].flags.insert(.isReused)
+        sendRequest(x, on: &reactor)
+    }
+
+    /// Tries endpoints from the present one on until a connection attempt is under way; answers
+    /// the client when there is none left.
+    private mutating func connect<R: Reactor & ~Copyable>(
+        _ x: UInt32, carrying head: BufferChain, on reactor: inout R
+    ) {
+        var head = head
+        while exchanges[slot: x].attemptsLeft > 0 {
+            exchanges[slot: x].attemptsLeft -= 1
+            let endpoint = exchanges[slot: x].endpoint
+            do {
+                let upstream = try openUpstream(x, endpoint, on: &reactor)
+                upstreams[slot: upstream].transport.waiting = head
+                exchanges[slot: x].upstream = upstream
+                exchanges[slot: x].flags.insert(.connecting)
+                exchanges[slot: x].flags.remove(.isReused)
+                watch(exchanges[slot: x].session)
+                return
+            } catch {
+                connectFailed(endpoint, error.code, on: &reactor)
+                if error.isShortage { pauseAccepting(error.code, on: &reactor) }
+                guard moveToNextEndpoint(x, &head, in: reactor.buffers) else { break }
+            }
+        }
+        head.discard(in: reactor.buffers)
+        report(.noEndpoint, on: &reactor)
+        fail(x, .noEndpoint, on: &reactor)
+    }
+
+    private mutating func openUpstream<R: Reactor & ~Copyable>(
+        _ x: UInt32, _ endpoint: UInt32, on reactor: inout R
+    ) throws(SocketFailure) -> UInt32 {
+        // Each client has a descriptor's worth of room; idle connections use what is left over.
+        if upstreams.count >= configuration.flowsMax && pool.oldest != .max {
+            closeUpstream(pool.oldest, on: &reactor)
+        }
+        let record = UpstreamConnection(exchange: x, endpoint: endpoint)
+        guard let index = upstreams.insert(record) else { throw .tableFull }
+        let address = endpoints[Int(endpoint)]
+        do {
+            let owner = HTTPOwner.upstream(index.slot).raw
+            let socket = try reactor.connect(to: address, owner: owner)
+            upstreams[slot: index.slot].transport.socket = socket
+        } catch {
+            upstreams.remove(index)
+            throw error
+        }
+        if address.isUnix { upstreams[slot: index.slot].transport.flags.insert(.unix) }
+        reactor.counters[.upstreamsOpened] &+= 1
+        return index.slot
+    }
+
+    private mutating func connectFailed<R: Reactor & ~Copyable>(
+        _ endpoint: UInt32, _ code: Int32, on reactor: inout R
+    ) {
+        reactor.counters[.connectFailures] &+= 1
+        report(.connectFailed, endpoint: endpoint, code: code, on: &reactor)
+    }
+
+    /// - Returns: false when the head could not be changed for it for want of a buffer.
+    private mutating func moveToNextEndpoint(
+        _ x: UInt32, _ head: inout BufferChain, in buffers: BufferPool
+    ) -> Bool {
+        let next = balancer.successor(of: Int(exchanges[slot: x].endpoint))
+        exchanges[slot: x].endpoint = UInt32(next)
+        guard policy.host == .upstream else { return true }
+        return renameHost(x, in: &head, buffers)
+    }
+
+    mutating func upstreamConnected<R: Reactor & ~Copyable>(
+        _ upstream: UInt32, _ result: Int32, on reactor: inout R
+    ) {
+        let x = upstreams[slot: upstream].exchange
+        guard result >= 0 else {
+            connectFailed(upstreams[slot: upstream].endpoint, -result, on: &reactor)
+            abandonAttempt(x, answering: .connectFailed(-result), on: &reactor)
+            return
+        }
+        exchanges[slot: x].flags.remove(.connecting)
+        upstreams[slot: upstream].phase = .leased
+        upstreams[slot: upstream].transport.flags.insert(.connected)
+        sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
+        receiveFromUpstream(upstream, on: &reactor)
+        upstreams[slot: upstream].transport.flush(on: &reactor)
+        watch(exchanges[slot: x].session)
+    }
+
+    /// The present endpoint failed or took too long: closes the attempt and tries the next one.
+    ///
+    /// - Parameter reply: for the client when there is none left.
+    mutating func abandonAttempt<R: Reactor & ~Copyable>(
+        _ x: UInt32, answering reply: LocalReply, on reactor: inout R
+    ) {
+        let upstream = exchanges[slot: x].upstream
+        var head = upstreams[slot: upstream].transport.waiting.take()
+        exchanges[slot: x].upstream = .max
+        closeUpstream(upstream, on: &reactor)
+        sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
+        if exchanges[slot: x].attemptsLeft > 0, moveToNextEndpoint(x, &head, in: reactor.buffers) {
+            connect(x, carrying: head, on: &reactor)
+            return
+        }
+        head.discard(in: reactor.buffers)
+        report(.noEndpoint, on: &reactor)
+        fail(x, reply, on: &reactor)
+    }
+
+    /// Bytes arrived from an endpoint, or it ended or failed.
+    mutating func upstreamReceived<R: Reactor & ~Copyable>(
+        _ upstream: UInt32, _ completion: Completion, on reactor: inout R
+    ) {
+        if !completion.more { upstreams[slot: upstream].transport.flags.remove(.receiving) }
+        if completion.result > 0 {
+            upstreams[slot: upstream].transport.received.append(
+                completion.buffer, in: reactor.buffers)
+        } else {
+            upstreams[slot: upstream].transport.flags.insert(.ended)
+        }
+        guard upstreams[slot: upstream].phase == .leased else {
+            // An idle one has nothing to say: it ended, or nobody asked for what it sends.
+            closeUpstream(upstream, on: &reactor)
+            return
+        }
+        let x = upstreams[slot: upstream].exchange
+        guard completion.result > 0 else {
+            upstreamEnded(x, completion.result, on: &reactor)
+            return
+        }
+        if !exchanges[slot: x].flags.contains(.responseSeen) {
+            exchanges[slot: x].flags.insert(.responseSeen)
+            exchanges[slot: x].replay.discard(in: reactor.buffers)
+        }
+        sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
+        readResponse(x, on: &reactor)
+    }
+
+    /// The endpoint will say no more about an exchange.
+    private mutating func upstreamEnded<R: Reactor & ~Copyable>(
+        _ x: UInt32, _ result: Int32, on reactor: inout R
+    ) {
+        let flags = exchanges[slot: x].flags
+        if flags.contains(.responseStarted) {
+            responseEnded(x, failed: result < 0, on: &reactor)
+        } else if !exchanges[slot: x].replay.isEmpty && !flags.contains(.isRetried) {
+            retry(x, on: &reactor)
+        } else {
+            reactor.counters[.upstreamFailures] &+= 1
+            fail(x, .closedBeforeResponse, on: &reactor)
+        }
+    }
+
+    /// The connection was kept from an earlier exchange and died without a byte of response: most
+    /// likely the endpoint had closed it as the request was on its way. A request that may be
+    /// done twice goes out once more, on a new connection (RFC 9110 section 9.2.2).
+    private mutating func retry<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        reactor.counters[.retries] &+= 1
+        exchanges[slot: x].flags.insert(.isRetried)
+        let request = exchanges[slot: x].replay.take()
+        let upstream = exchanges[slot: x].upstream
+        exchanges[slot: x].upstream = .max
+        closeUpstream(upstream, on: &reactor)
+        connect(x, carrying: request, on: &reactor)
+    }
+
+    /// A send to an endpoint is through.
+    mutating func upstreamSent<R: Reactor & ~Copyable>(
+        _ upstream: UInt32, _ result: Int32, on reactor: inout R
+    ) {
+        guard upstreams[slot: upstream].transport.sent(result, on: &reactor) else {
+            // One that takes no more bytes may still have a response to give: its receiving end
+            // tells.
+            if upstreams[slot: upstream].phase == .idle { closeUpstream(upstream, on: &reactor) }
+            return
+        }
+        reactor.counters[.bytesCopied] &+= UInt64(result)
+        guard upstreams[slot: upstream].phase == .leased else { return }
+        let x = upstreams[slot: upstream].exchange
+        let slot = exchanges[slot: x].session
+        sessions[slot: slot].activeAtMs = nowMs
+        if !exchanges[slot: x].flags.contains(.requestComplete) {
+            receiveFromClient(slot, on: &reactor)
+        }
+    }
+
+    /// Arms an endpoint's receive for what the client has room for.
+    mutating func receiveFromUpstream<R: Reactor & ~Copyable>(
+        _ upstream: UInt32, on reactor: inout R
+    ) {
+        guard !upstreams[slot: upstream].transport.flags.contains(.receiving) else { return }
+        var held = upstreams[slot: upstream].transport.received.bytes
+        var limit = window(reactor)
+        if upstreams[slot: upstream].phase == .leased {
+            let x = upstreams[slot: upstream].exchange
+            held += sessions[slot: exchanges[slot: x].session].transport.unsentBytes
+            if !exchanges[slot: x].flags.contains(.responseStarted) {
+                limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
+            }
+        }
+        guard held == 0 || held + ForwarderLimits.rearmBytes <= limit else { return }
+        upstreams[slot: upstream].transport.receive(credit: limit - held, on: &reactor)
+    }
+
+    /// The exchange is over: its connection is kept for the next one, or closed.
+    mutating func release<R: Reactor & ~Copyable>(
+        _ upstream: UInt32, isReusable: Bool, on reactor: inout R
+    ) {
+        let endpoint = upstreams[slot: upstream].endpoint
+        let transport = upstreams[slot: upstream].transport
+        let isQuiet =
+            transport.received.isEmpty && transport.waiting.isEmpty
+            && transport.flags.isDisjoint(with: [.ended, .discarding])
+        guard isReusable, isQuiet, !isDraining,
+            pool.count(ofEndpoint: endpoint) < policy.idleUpstreamsMax
+        else {
+            closeUpstream(upstream, on: &reactor)
+            return
+        }
+        upstreams[slot: upstream].phase = .idle
+        upstreams[slot: upstream].exchange = .max
+        upstreams[slot: upstream].idleSinceMs = nowMs
+        let wasEmpty = pool.count == 0
+        pool.insert(upstream, in: &upstreams)
+        if wasEmpty { timers.set(poolTimer, atMs: nowMs + policy.deadlines.upstreamKeepAliveMs) }
+        // What tells that the endpoint closed it.
+        receiveFromUpstream(upstream, on: &reactor)
+    }
+
+    /// Closes a connection to an endpoint, in whatever phase.
+    mutating func closeUpstream<R: Reactor & ~Copyable>(
+        _ upstream: UInt32, on reactor: inout R
+    ) {
+        if upstreams[slot: upstream].phase == .idle { pool.remove(upstream, in: &upstreams) }
+        upstreams[slot: upstream].phase = .closing
+        upstreams[slot: upstream].transport.discard(in: reactor.buffers)
+        reactor.close(upstreams[slot: upstream].transport.socket, reset: false)
+    }
+
+    /// Nothing refers to the socket any more.
+    mutating func upstreamClosed<R: Reactor & ~Copyable>(
+        _ upstream: UInt32, on reactor: inout R
+    ) {
+        upstreams.remove(upstreams.index(ofSlot: upstream))
+        if acceptPausedUntilMs != nil { resumeAccepting() }
+    }
+}

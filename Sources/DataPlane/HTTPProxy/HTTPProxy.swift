@@ -1,0 +1,154 @@
+// The HTTP/1.1 reverse proxy: one worker's clients, exchanges and connections to endpoints. Every
+// method runs on the worker's thread between two turns of its reactor; completions come in through
+// `handle`, requests go out to the reactor.
+// +Clients reads requests and ends client connections, +Requests hands requests on, +Upstreams
+// finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches.
+
+internal import Glibc
+internal import Protocols
+
+/// Says what a socket's completions belong to: the owner tag's two highest bits. Tags of the TCP
+/// forwarder have none of them.
+enum HTTPOwner {
+    case client(UInt32)
+    case upstream(UInt32)
+
+    private static let clientBit: UInt32 = 1 << 30
+    private static let upstreamBit: UInt32 = 2 << 30
+
+    init?(raw: UInt32) {
+        switch raw >> 30 {
+        case 1: self = .client(raw & ~HTTPOwner.clientBit)
+        case 2: self = .upstream(raw & ~HTTPOwner.upstreamBit)
+        default: return nil
+        }
+    }
+
+    var raw: UInt32 {
+        switch self {
+        case .client(let slot): slot | HTTPOwner.clientBit
+        case .upstream(let slot): slot | HTTPOwner.upstreamBit
+        }
+    }
+}
+
+/// All HTTP clients of one worker.
+struct HTTPProxy: ~Copyable {
+    let configuration: WorkerConfiguration
+    let policy: HTTPPolicy
+    let endpoints: FixedTable<AddressReference>
+    let names: EndpointNames
+    let trusted: FixedTable<IPBlock>
+    private let events: WorkerEvents
+
+    var balancer: RoundRobin
+    var sessions: Slab<ClientSession>
+    var exchanges: Slab<Exchange>
+    var upstreams: Slab<UpstreamConnection>
+    var pool: IdlePool
+    var timers: TimerWheel
+    var nowMs: UInt64
+    /// Where heads are parsed to: only valid from a complete parse until the next one.
+    var requestHead = RequestHead()
+    var responseHead = ResponseHead()
+    let scratch = HeadScratch(
+        incomingBytes: HTTPLimits.headBytesMax, outgoingBytes: HTTPLimits.rewrittenBytesMax)
+    /// Until when accepting is paused for want of descriptors; `nil` when it is not.
+    var acceptPausedUntilMs: UInt64?
+    var isDraining = false
+    /// A tunnel that was just begun, for the worker to hand over.
+    var tunnel: Tunnel?
+
+    init(configuration: WorkerConfiguration, events: WorkerEvents, nowMs: UInt64) {
+        self.configuration = configuration
+        self.events = events
+        self.nowMs = nowMs
+        var clients = 1
+        if case .http(let policy) = configuration.service {
+            self.policy = policy
+            clients = TCPForwarder.slots(for: configuration)
+        } else {
+            policy = HTTPPolicy()
+        }
+        endpoints = FixedTable(configuration.endpoints.map(\.address))
+        names = EndpointNames(configuration.endpoints)
+        trusted = FixedTable(policy.trusted)
+        balancer = RoundRobin(
+            count: configuration.endpoints.count, start: configuration.index)
+        sessions = Slab(capacity: clients)
+        exchanges = Slab(capacity: clients)
+        upstreams = Slab(capacity: clients * 2)
+        pool = IdlePool(endpoints: configuration.endpoints.count)
+        timers = TimerWheel(capacity: clients + 2, nowMs: nowMs)
+    }
+
+    deinit {
+        scratch.destroy()
+    }
+
+    /// The timer that ends a pause of accepting.
+    var acceptTimer: UInt32 { UInt32(sessions.capacity) }
+
+    /// The timer that looks at the pool.
+    var poolTimer: UInt32 { UInt32(sessions.capacity) + 1 }
+
+    /// Whether nothing is left of any client or endpoint.
+    var isEmpty: Bool { sessions.count == 0 && upstreams.count == 0 }
+
+    /// Tells the log about something.
+    func report<R: Reactor & ~Copyable>(
+        _ kind: WorkerEvent.Kind, endpoint: UInt32 = 0, code: Int32 = 0, on reactor: inout R
+    ) {
+        if events.post(kind, endpoint: Int(endpoint), code: code, nowMs: nowMs) {
+            reactor.counters[.event] &+= 1
+        }
+    }
+
+    /// Handles one completion of a socket that belongs to this engine.
+    mutating func handle<R: Reactor & ~Copyable>(
+        _ completion: Completion, _ owner: HTTPOwner, on reactor: inout R
+    ) {
+        switch owner {
+        case .client(let slot): handleClient(slot, completion, on: &reactor)
+        case .upstream(let slot): handleUpstream(slot, completion, on: &reactor)
+        }
+    }
+
+    private mutating func handleClient<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ completion: Completion, on reactor: inout R
+    ) {
+        if completion.operation == .close {
+            clientClosed(slot, on: &reactor)
+            return
+        }
+        guard sessions[slot: slot].phase != .closing else {
+            // It was in the batch already when one before it ended the connection.
+            if !completion.buffer.isNone { reactor.buffers.release(completion.buffer) }
+            return
+        }
+        switch completion.operation {
+        case .receive: clientReceived(slot, completion, on: &reactor)
+        case .send: clientSent(slot, completion.result, on: &reactor)
+        default: break
+        }
+    }
+
+    private mutating func handleUpstream<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ completion: Completion, on reactor: inout R
+    ) {
+        if completion.operation == .close {
+            upstreamClosed(slot, on: &reactor)
+            return
+        }
+        guard upstreams[slot: slot].phase != .closing else {
+            if !completion.buffer.isNone { reactor.buffers.release(completion.buffer) }
+            return
+        }
+        switch completion.operation {
+        case .connect: upstreamConnected(slot, completion.result, on: &reactor)
+        case .receive: upstreamReceived(slot, completion, on: &reactor)
+        case .send: upstreamSent(slot, completion.result, on: &reactor)
+        default: break
+        }
+    }
+}

@@ -1,0 +1,278 @@
+// Heads as they are handed on: fields copied as they came, in runs where nothing lies between them;
+// what concerns only one connection left out; what the operator wants told added. A head is made of
+// pieces that the parser has found free of line ends, so nothing in it can begin another line.
+
+internal import Protocols
+
+/// Names of fields, as a set.
+struct FieldNames: OptionSet {
+    let rawValue: UInt64
+
+    init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    init(_ name: FieldName) {
+        rawValue = 1 << UInt64(name.rawValue)
+    }
+
+    static let xForwarded: FieldNames = [
+        FieldNames(.xForwardedFor), FieldNames(.xForwardedProto), FieldNames(.xForwardedHost),
+    ]
+}
+
+extension HeadWriter {
+    /// Appends all fields that are not of one connection only, and not among `dropped`.
+    mutating func append(
+        _ fields: borrowing FieldTable, of head: Span<UInt8>, without dropped: FieldNames
+    ) {
+        var run = 0..<0
+        for position in 0..<fields.count {
+            let field = fields[position]
+            if field.isHopByHop || dropped.contains(FieldNames(field.known)) { continue }
+            let start = Int(field.name.start)
+            if field.isPlain && start == run.upperBound {
+                run = run.lowerBound..<field.plainEnd
+                continue
+            }
+            append(head, run)
+            run = 0..<0
+            if field.isPlain {
+                run = start..<field.plainEnd
+            } else {
+                append(head, field.name)
+                append(": ")
+                append(head, field.value)
+                append("\r\n")
+            }
+        }
+        append(head, run)
+    }
+}
+
+extension Field {
+    /// Where the line of a plain field ends: behind name, colon, space, value and line end.
+    fileprivate var plainEnd: Int { name.end + 2 + Int(value.count) + 2 }
+}
+
+extension HTTPProxy {
+    /// The head in `requestHead` as the endpoint gets it.
+    ///
+    /// - Returns: `nil` when no buffer is free.
+    mutating func makeRequestHead(
+        _ x: UInt32, _ head: Span<UInt8>, in pool: BufferPool
+    ) -> BufferChain? {
+        exchanges[slot: x].endpoint = UInt32(balancer.pick())
+        // A head is told to the endpoint once, and its host once or twice more.
+        let bound = requestHead.length + 2 * Int(requestHead.authority.count)
+        let sizeMax = bound + HTTPLimits.rewriteBytesMax
+        return make(sizeMax: sizeMax, in: pool) { proxy, writer in
+            proxy.writeRequestHead(x, head, to: &writer)
+        }
+    }
+
+    /// The head in `responseHead` as the client gets it.
+    ///
+    /// - Returns: `nil` when no buffer is free.
+    mutating func makeResponseHead(
+        _ x: UInt32, _ head: Span<UInt8>, in pool: BufferPool
+    ) -> BufferChain? {
+        make(sizeMax: responseHead.length + HTTPLimits.rewriteBytesMax, in: pool) { proxy, writer in
+            proxy.writeResponseHead(x, head, to: &writer)
+        }
+    }
+
+    /// Has a head written: right into a buffer when it must fit one, else by way of the scratch.
+    private mutating func make(
+        sizeMax: Int, in pool: BufferPool,
+        _ write: (inout HTTPProxy, inout HeadWriter) -> Void
+    ) -> BufferChain? {
+        var chain = BufferChain()
+        guard sizeMax > BufferPool.bufferBytes else {
+            guard let buffer = pool.take() else { return nil }
+            var writer = pool.writer(buffer)
+            write(&self, &writer)
+            precondition(!writer.hasOverflowed, "a head grew beyond its bound")
+            pool.setCount(buffer, writer.count)
+            chain.append(buffer, in: pool)
+            return chain
+        }
+        let scratch = scratch
+        var writer = scratch.writer
+        write(&self, &writer)
+        precondition(!writer.hasOverflowed, "a head grew beyond its bound")
+        guard scratch.appendWritten(writer.count, to: &chain, in: pool) else {
+            chain.discard(in: pool)
+            return nil
+        }
+        return chain
+    }
+
+    private mutating func writeRequestHead(
+        _ x: UInt32, _ head: Span<UInt8>, to writer: inout HeadWriter
+    ) {
+        writer.append(head, requestHead.methodBytes)
+        writer.append(" ")
+        writeTarget(head, to: &writer)
+        writer.append(" HTTP/1.1\r\n")
+        writeHost(x, head, to: &writer)
+        let slot = exchanges[slot: x].session
+        let isTrusted = sessions[slot: slot].flags.contains(.isTrusted)
+        var dropped = FieldNames(.host)
+        if requestHead.version == .http10 { dropped.insert(FieldNames(.expect)) }
+        if policy.forwarded.contains(.via) { dropped.insert(FieldNames(.via)) }
+        let tells = policy.forwarded
+        if !tells.isDisjoint(with: [.xForwarded, .forwarded]) {
+            if !isTrusted { dropped.formUnion([.xForwarded, FieldNames(.forwarded)]) }
+            if tells.contains(.xForwarded) { dropped.insert(FieldNames(.xForwardedFor)) }
+            if tells.contains(.forwarded) { dropped.insert(FieldNames(.forwarded)) }
+        }
+        let countsForwards =
+            requestHead.maxForwards != nil
+            && (requestHead.method == .options || requestHead.method == .trace)
+        if countsForwards { dropped.insert(FieldNames(.maxForwards)) }
+        writer.append(requestHead.fields, of: head, without: dropped)
+        if countsForwards, let left = requestHead.maxForwards {
+            writer.append("Max-Forwards: ")
+            writer.appendDecimal(UInt64(left) - 1)
+            writer.append("\r\n")
+        }
+        writeForwarding(slot, head, isTrusted, to: &writer)
+        writeRequestConnection(x, head, to: &writer)
+        writer.append("\r\n")
+    }
+
+    /// The target in the form an origin expects (RFC 9112 section 3.2).
+    private func writeTarget(_ head: Span<UInt8>, to writer: inout HeadWriter) {
+        guard requestHead.targetForm == .absolute else {
+            writer.append(head, requestHead.target)
+            return
+        }
+        let target = requestHead.originTarget
+        if target.isEmpty {
+            writer.append(requestHead.method == .options ? "*" : "/")
+            return
+        }
+        if head[Int(target.start)] != UInt8(ascii: "/") { writer.append("/") }
+        writer.append(head, target)
+    }
+
+    /// The Host field comes first (RFC 9110 section 7.2), and where it stands is remembered.
+    private mutating func writeHost(
+        _ x: UInt32, _ head: Span<UInt8>, to writer: inout HeadWriter
+    ) {
+        let start = writer.count
+        writer.append("Host: ")
+        if policy.host == .upstream || requestHead.authority.isEmpty {
+            names.append(Int(exchanges[slot: x].endpoint), to: &writer)
+        } else {
+            writer.append(head, requestHead.authority)
+        }
+        writer.append("\r\n")
+        exchanges[slot: x].hostLine = ByteRange(
+            start: UInt16(start), count: UInt16(writer.count - start))
+    }
+
+    /// What concerns the connection to the endpoint (RFC 9110 section 7.6.1).
+    private func writeRequestConnection(
+        _ x: UInt32, _ head: Span<UInt8>, to writer: inout HeadWriter
+    ) {
+        if requestHead.framing == .chunked { writer.append("Transfer-Encoding: chunked\r\n") }
+        if requestHead.acceptsTrailers { writer.append("TE: trailers\r\n") }
+        let upgrades = exchanges[slot: x].flags.contains(.upgrades)
+        if upgrades {
+            writer.append("Upgrade: ")
+            writer.append(head, requestHead.upgrade)
+            writer.append("\r\n")
+        }
+        let closes = policy.idleUpstreamsMax == 0 && !upgrades
+        guard upgrades || closes || requestHead.acceptsTrailers else { return }
+        writer.append("Connection: ")
+        if upgrades { writer.append("upgrade") }
+        if closes { writer.append("close") }
+        if requestHead.acceptsTrailers { writer.append(upgrades || closes ? ", TE" : "TE") }
+        writer.append("\r\n")
+    }
+
+    private mutating func writeResponseHead(
+        _ x: UInt32, _ head: Span<UInt8>, to writer: inout HeadWriter
+    ) {
+        let flags = exchanges[slot: x].flags
+        writer.append("HTTP/1.1 ")
+        writer.appendDecimal(UInt64(responseHead.status))
+        writer.append(" ")
+        writer.append(head, responseHead.reason)
+        writer.append("\r\n")
+        var dropped: FieldNames = []
+        // RFC 9110 section 8.6: neither has a length, whatever the endpoint says.
+        if responseHead.status < 200 || responseHead.status == 204 {
+            dropped.insert(FieldNames(.contentLength))
+        }
+        if policy.forwarded.contains(.via) { dropped.insert(FieldNames(.via)) }
+        writer.append(responseHead.fields, of: head, without: dropped)
+        if policy.forwarded.contains(.via) {
+            writeVia(responseHead.fields, head, responseHead.version, to: &writer)
+        }
+        if !responseHead.isInterim && responseHead.status != 101 {
+            if !responseHead.hasDate { writer.appendDate() }
+            let isChunked = responseHead.framing == .chunked && !flags.contains(.unchunks)
+            if isChunked || flags.contains(.chunksResponse) {
+                writer.append("Transfer-Encoding: chunked\r\n")
+            }
+        }
+        writeResponseConnection(flags, head, to: &writer)
+        writer.append("\r\n")
+    }
+
+    /// What concerns the client's connection.
+    private func writeResponseConnection(
+        _ flags: ExchangeFlags, _ head: Span<UInt8>, to writer: inout HeadWriter
+    ) {
+        if responseHead.isInterim { return }
+        let tunnels = responseHead.status == 101
+        // RFC 9110 section 15.5.22: 426 says what to upgrade to.
+        if tunnels || responseHead.status == 426 && !responseHead.upgrade.isEmpty {
+            writer.append("Upgrade: ")
+            writer.append(head, responseHead.upgrade)
+            writer.append("\r\nConnection: upgrade\r\n")
+        }
+        guard flags.contains(.responseStarted) else { return }
+        if !flags.contains(.clientPersists) {
+            writer.append("Connection: close\r\n")
+        } else if flags.contains(.clientIsHTTP10) {
+            writer.append("Connection: keep-alive\r\n")
+        }
+    }
+
+    /// Puts the present endpoint's name into a head that was made for another one.
+    ///
+    /// - Returns: false when no buffer is free; the chain is as it was or empty then.
+    func renameHost(
+        _ x: UInt32, in chain: inout BufferChain, _ pool: BufferPool
+    ) -> Bool {
+        guard let buffer = pool.take() else { return false }
+        let line = exchanges[slot: x].hostLine
+        var writer = pool.writer(buffer)
+        writer.append(pool.bytes(chain.head), 0..<Int(line.start))
+        writer.append("Host: ")
+        names.append(Int(exchanges[slot: x].endpoint), to: &writer)
+        writer.append("\r\n")
+        pool.setCount(buffer, writer.count)
+        chain.consume(line.end, in: pool)
+        var renamed = BufferChain()
+        renamed.append(buffer, in: pool)
+        let isMoved = chain.moveFirst(Int(chain.bytes), to: &renamed, in: pool)
+        precondition(isMoved, "whole buffers change hands without another one")
+        chain = renamed
+        return true
+    }
+}
+
+extension HeadWriter {
+    /// A Date field for now.
+    mutating func appendDate() {
+        append("Date: ")
+        HTTPDate.write(WallClock.nowSeconds, into: &self)
+        append("\r\n")
+    }
+}

@@ -1,0 +1,193 @@
+// Answers that are Gyre's own: what went wrong, told in a status, one line of text and a
+// Proxy-Status field (RFC 9209) that tells them from an origin's.
+
+internal import Glibc
+internal import Protocols
+
+/// What is answered, in constant text only.
+struct LocalReply {
+    let status: UInt16
+    /// The reason phrase.
+    let reason: StaticString
+    /// The error's type in Proxy-Status (RFC 9209 section 2.3); empty for none.
+    let error: StaticString
+    /// What exactly was wrong.
+    let details: StaticString
+    /// Whether it is known no more where the next request begins.
+    let losesFraming: Bool
+    /// Methods for an Allow field; empty for none.
+    let allow: StaticString
+
+    init(
+        _ status: UInt16, _ reason: StaticString, error: StaticString = "",
+        _ details: StaticString, losesFraming: Bool = false, allow: StaticString = ""
+    ) {
+        self.status = status
+        self.reason = reason
+        self.error = error
+        self.details = details
+        self.losesFraming = losesFraming
+        self.allow = allow
+    }
+
+    /// A request head that was refused.
+    init(_ refusal: HeadRefusal) {
+        self.init(
+            refusal.status, Self.phrase(refusal.status), error: "http_request_error",
+            refusal.reason, losesFraming: true)
+    }
+
+    /// A request body that was refused.
+    init(badBody refusal: ChunkRefusal) {
+        self.init(
+            400, "Bad Request", error: "http_request_error", refusal.reason, losesFraming: true)
+    }
+
+    /// A response head that was refused.
+    init(badResponse refusal: HeadRefusal) {
+        let error: StaticString =
+            refusal.status == 431 ? "http_response_header_section_size" : "http_protocol_error"
+        self.init(502, "Bad Gateway", error: error, refusal.reason)
+    }
+
+    static let bodyTooLarge = LocalReply(
+        413, "Content Too Large", error: "http_request_error", "request body over the limit",
+        losesFraming: true)
+    static let connectRefused = LocalReply(
+        405, "Method Not Allowed", error: "http_request_denied", "CONNECT is not allowed",
+        losesFraming: true, allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
+    static let options = LocalReply(
+        200, "OK", "no forwards left", allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
+    static let traceRefused = LocalReply(
+        405, "Method Not Allowed", "no forwards left", losesFraming: true,
+        allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
+    static let headTimeout = LocalReply(
+        408, "Request Timeout", error: "http_request_error", "request head took too long",
+        losesFraming: true)
+    static let bodyTimeout = LocalReply(
+        408, "Request Timeout", error: "http_request_error", "request body took too long",
+        losesFraming: true)
+    static let noEndpoint = LocalReply(
+        503, "Service Unavailable", error: "destination_unavailable", "no endpoint to connect to")
+    static let closedBeforeResponse = LocalReply(
+        502, "Bad Gateway", error: "connection_terminated", "closed before a response")
+    static let tooManyInterimResponses = LocalReply(
+        502, "Bad Gateway", error: "http_protocol_error", "too many interim responses")
+    static let unexpectedUpgrade = LocalReply(
+        502, "Bad Gateway", error: "http_upgrade_failed", "upgrade that was not asked for")
+    static let connectTimeout = LocalReply(
+        504, "Gateway Timeout", error: "connection_timeout", "connecting took too long")
+    static let responseTimeout = LocalReply(
+        504, "Gateway Timeout", error: "http_response_timeout", "no response in time")
+    static let requestNotTaken = LocalReply(
+        504, "Gateway Timeout", error: "connection_write_timeout", "request was not taken in time")
+
+    /// No endpoint could be connected; this is what the last one said.
+    static func connectFailed(_ code: Int32) -> LocalReply {
+        switch code {
+        case ECONNREFUSED:
+            LocalReply(
+                502, "Bad Gateway", error: "connection_refused", "connection was refused")
+        case ETIMEDOUT: .connectTimeout
+        default:
+            LocalReply(
+                502, "Bad Gateway", error: "destination_ip_unroutable", "could not be connected")
+        }
+    }
+
+    private static func phrase(_ status: UInt16) -> StaticString {
+        switch status {
+        case 414: "URI Too Long"
+        case 417: "Expectation Failed"
+        case 431: "Request Header Fields Too Large"
+        case 501: "Not Implemented"
+        case 505: "HTTP Version Not Supported"
+        default: "Bad Request"
+        }
+    }
+
+    /// - Parameters:
+    ///   - isHead: the answer is to a HEAD: it ends with its head.
+    ///   - connection: the value of the Connection field; empty for none.
+    fileprivate func write(
+        isHead: Bool, connection: StaticString, to writer: inout HeadWriter
+    ) {
+        writer.append("HTTP/1.1 ")
+        writer.appendDecimal(UInt64(status))
+        writer.append(" ")
+        writer.append(reason)
+        writer.append("\r\nServer: gyre\r\n")
+        writer.appendDate()
+        if error.utf8CodeUnitCount > 0 {
+            writer.append("Proxy-Status: gyre; error=")
+            writer.append(error)
+            writer.append("; details=\"")
+            writer.append(details)
+            writer.append("\"\r\n")
+        }
+        if allow.utf8CodeUnitCount > 0 {
+            writer.append("Allow: ")
+            writer.append(allow)
+            writer.append("\r\n")
+        }
+        if connection.utf8CodeUnitCount > 0 {
+            writer.append("Connection: ")
+            writer.append(connection)
+            writer.append("\r\n")
+        }
+        let length = 3 + 1 + reason.utf8CodeUnitCount + 2 + details.utf8CodeUnitCount + 1
+        writer.append("Content-Type: text/plain\r\nContent-Length: ")
+        writer.appendDecimal(UInt64(length))
+        writer.append("\r\n\r\n")
+        guard !isHead else { return }
+        writer.appendDecimal(UInt64(status))
+        writer.append(" ")
+        writer.append(reason)
+        writer.append(": ")
+        writer.append(details)
+        writer.append("\n")
+    }
+}
+
+extension HTTPProxy {
+    /// Answers a client's present request, of which no response has begun. Its exchange, if there
+    /// is one, is over.
+    mutating func answer<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ reply: LocalReply, on reactor: inout R
+    ) {
+        reactor.counters[.localReplies] &+= 1
+        var persists = !reply.losesFraming && !isDraining
+        var isWhole = false
+        var isHead = false
+        var isHTTP10 = false
+        if sessions[slot: slot].phase == .exchange {
+            let flags = exchanges[slot: sessions[slot: slot].exchange].flags
+            isHead = flags.contains(.isHead)
+            isHTTP10 = flags.contains(.clientIsHTTP10)
+            isWhole = flags.contains(.requestComplete)
+            persists = persists && isWhole && flags.contains(.clientPersists)
+            removeExchange(sessions[slot: slot].exchange, on: &reactor)
+        } else {
+            // Only what is answered for the method's sake can keep its connection.
+            persists = persists && requestHead.framing == .none && requestHead.isPersistent
+        }
+        guard let buffer = reactor.buffers.take() else {
+            abandonForWantOfBuffers(slot, on: &reactor)
+            return
+        }
+        var writer = reactor.buffers.writer(buffer)
+        let connection: StaticString = persists ? (isHTTP10 ? "keep-alive" : "") : "close"
+        reply.write(isHead: isHead, connection: connection, to: &writer)
+        reactor.buffers.setCount(buffer, writer.count)
+        sessions[slot: slot].transport.waiting.append(buffer, in: reactor.buffers)
+        sessions[slot: slot].phase = .idle
+        sessions[slot: slot].flags.insert(.hasServed)
+        sessions[slot: slot].activeAtMs = nowMs
+        if !persists {
+            if !isWhole { sessions[slot: slot].flags.insert(.lingersAfterwards) }
+            sessions[slot: slot].flags.insert(.closesWhenSent)
+        }
+        sessions[slot: slot].transport.flush(isAwaited: !persists, on: &reactor)
+        watch(slot)
+    }
+}

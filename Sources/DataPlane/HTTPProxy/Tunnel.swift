@@ -1,0 +1,77 @@
+// From an exchange to a tunnel: after a 101, or a 2xx to CONNECT, the two connections become a flow
+// of the TCP forwarder, with every byte that is still on its way.
+
+/// Two connections whose bytes are no longer messages.
+struct Tunnel: BitwiseCopyable {
+    var client: Transport
+    var upstream: Transport
+    /// The owner tags under which completions of this turn may still come.
+    var clientOwner: UInt32
+    var upstreamOwner: UInt32
+    var endpoint: UInt32
+}
+
+extension HTTPProxy {
+    /// The endpoint agreed: takes both connections out of this engine. The worker hands them on
+    /// before it looks at the next completion.
+    mutating func beginTunnel<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        reactor.counters[.tunnels] &+= 1
+        let slot = exchanges[slot: x].session
+        let upstream = exchanges[slot: x].upstream
+        tunnel = Tunnel(
+            client: sessions[slot: slot].transport, upstream: upstreams[slot: upstream].transport,
+            clientOwner: HTTPOwner.client(slot).raw,
+            upstreamOwner: HTTPOwner.upstream(upstream).raw,
+            endpoint: exchanges[slot: x].endpoint)
+        exchanges[slot: x].upstream = .max
+        removeExchange(x, on: &reactor)
+        upstreams.remove(upstreams.index(ofSlot: upstream))
+        timers.clear(slot)
+        sessions.remove(sessions.index(ofSlot: slot))
+    }
+}
+
+extension TCPForwarder {
+    /// Takes over two connected sockets as a flow and begins to relay.
+    ///
+    /// - Returns: the flow's slot. There is one: the client's session has just given up its share.
+    mutating func adopt<R: Reactor & ~Copyable>(_ tunnel: Tunnel, on reactor: inout R) -> UInt32 {
+        var flow = Flow(activeAtMs: nowMs, endpoint: tunnel.endpoint, attemptsLeft: 0)
+        flow.phase = .relaying
+        flow.sockets = 2
+        flow.sides[0] = Self.side(tunnel.client, toward: tunnel.upstream, in: reactor.buffers)
+        flow.sides[1] = Self.side(tunnel.upstream, toward: tunnel.client, in: reactor.buffers)
+        guard let index = flows.insert(flow) else {
+            preconditionFailure("more tunnels and sessions than clients")
+        }
+        timers.set(index.slot, atMs: nowMs + configuration.idleTimeoutMs)
+        return index.slot
+    }
+
+    /// Moves on what came with a tunnel.
+    mutating func startTunnel<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        pump(.downstream(slot), on: &reactor)
+        guard flows[slot: slot].phase == .relaying else { return }
+        pump(.upstream(slot), on: &reactor)
+    }
+
+    private static func side(
+        _ transport: Transport, toward target: Transport, in pool: BufferPool
+    ) -> FlowSide {
+        var side = FlowSide()
+        side.socket = transport.socket
+        side.flags = [.open, .connected]
+        if transport.flags.contains(.receiving) { side.flags.insert(.receiving) }
+        if transport.flags.contains(.sending) { side.flags.insert(.sending) }
+        if transport.flags.contains(.ended) { side.flags.insert(.ended) }
+        if transport.flags.contains(.unix) { side.flags.insert(.unix) }
+        if target.flags.contains(.discarding) { side.flags.insert(.discarding) }
+        // What waits for the target came before what was received for it.
+        side.pending = target.waiting
+        side.sendingBytes = target.sendingBytes
+        var received = transport.received
+        let isMoved = received.moveFirst(Int(received.bytes), to: &side.pending, in: pool)
+        precondition(isMoved, "whole buffers change hands without another one")
+        return side
+    }
+}

@@ -1,0 +1,33 @@
+// One connection to an endpoint as a record: connecting, leased to an exchange, idle in the pool, or
+// closing.
+
+/// Where a connection to an endpoint is.
+enum UpstreamPhase: UInt8, BitwiseCopyable {
+    case connecting
+    /// An exchange uses it.
+    case leased
+    /// It waits in the pool.
+    case idle
+    /// Its socket is being closed; the slot is free when it is.
+    case closing
+}
+
+/// A connection to an endpoint.
+struct UpstreamConnection: BitwiseCopyable {
+    var transport = Transport()
+    var phase = UpstreamPhase.connecting
+    /// The exchange that uses it or waits for it.
+    var exchange: UInt32
+    let endpoint: UInt32
+    /// When it went into the pool, in milliseconds.
+    var idleSinceMs: UInt64 = 0
+    /// Neighbours among the idle connections of the same endpoint, and among all by age.
+    var sameEndpoint = PoolLinks()
+    var sameAge = PoolLinks()
+}
+
+/// Neighbours in one of the pool's lists.
+struct PoolLinks: BitwiseCopyable {
+    var newer = UInt32.max
+    var older = UInt32.max
+}
