@@ -1,0 +1,166 @@
+// The loops over a head's bytes, and the only place of this folder besides the writer where memory
+// is read without a check. Every function takes offsets that the caller has got from here or from
+// zero, and checks once that they lie in the span.
+
+/// Raw loops over bytes.
+enum HeadScanner {
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let highs: UInt64 = 0x8080_8080_8080_8080
+
+    /// The first byte that is not a `tchar`.
+    ///
+    /// - Returns: its offset; `end` when there is none.
+    @inline(__always)
+    static func tokenEnd(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+        runEnd(bytes, from: start, to: end, of: ByteClass.token)
+    }
+
+    /// The first byte that is in none of `classes`.
+    @inline(__always)
+    static func runEnd(
+        _ bytes: Span<UInt8>, from start: Int, to end: Int, of classes: UInt8
+    ) -> Int {
+        precondition(start >= 0 && end <= bytes.count)
+        var index = start
+        while index < end, unsafe ByteClass.isIn(classes, bytes[unchecked: index]) { index &+= 1 }
+        return index
+    }
+
+    /// The first byte that a field value cannot hold, CR among them (RFC 9110 section 5.5).
+    ///
+    /// - Returns: its offset; `end` when there is none.
+    @inline(__always)
+    static func valueEnd(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+        precondition(start >= 0 && end <= bytes.count)
+        var index = start
+        while true {
+            index = controlOrDelete(bytes, from: index, to: end)
+            guard index < end, unsafe bytes[unchecked: index] == 0x09 else { return index }
+            index &+= 1
+        }
+    }
+
+    /// The first LF.
+    ///
+    /// - Returns: its offset; `nil` when there is none before `end`.
+    static func lineFeed(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
+        precondition(start >= 0 && end <= bytes.count)
+        var index = start
+        while index &+ 8 <= end {
+            let found = zeroes(in: word(bytes, at: index) ^ (ones &* 0x0A))
+            if found != 0 { return index &+ found.trailingZeroBitCount / 8 }
+            index &+= 8
+        }
+        while index < end {
+            if unsafe bytes[unchecked: index] == 0x0A { return index }
+            index &+= 1
+        }
+        return nil
+    }
+
+    /// The beginning of the line that reaches to `position`.
+    ///
+    /// - Returns: offset behind the last LF before `position`; 0 when there is none.
+    static func lineStart(_ bytes: Span<UInt8>, before position: Int) -> Int {
+        precondition(position >= 0 && position <= bytes.count)
+        var index = position
+        while index > 0, unsafe bytes[unchecked: index &- 1] != 0x0A { index &-= 1 }
+        return index
+    }
+
+    /// Whether the bytes from `start` to `end` are `text`, with letters in any case.
+    ///
+    /// - Parameter text: lower case, without bytes that are a control character plus 0x20.
+    @inline(__always)
+    static func equalsIgnoringCase(
+        _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ text: StaticString
+    ) -> Bool {
+        precondition(start >= 0 && end <= bytes.count)
+        guard end &- start == text.utf8CodeUnitCount else { return false }
+        var index = 0
+        while index < text.utf8CodeUnitCount {
+            let lower = unsafe bytes[unchecked: start &+ index] | 0x20
+            guard unsafe lower == text.utf8Start[index] else { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    /// Whether two parts of the head are the same, with letters in any case.
+    ///
+    static func equalsIgnoringCase(
+        _ bytes: Span<UInt8>, _ left: ByteRange, _ right: ByteRange
+    ) -> Bool {
+        guard left.count == right.count else { return false }
+        precondition(left.end <= bytes.count && right.end <= bytes.count)
+        for index in 0..<Int(left.count) {
+            let one = unsafe bytes[unchecked: Int(left.start) &+ index]
+            let other = unsafe bytes[unchecked: Int(right.start) &+ index]
+            guard lowered(one) == lowered(other) else { return false }
+        }
+        return true
+    }
+
+    /// Whether a part of the head is `text`.
+    @inline(__always)
+    static func equals(_ bytes: Span<UInt8>, _ range: ByteRange, _ text: StaticString) -> Bool {
+        precondition(range.end <= bytes.count)
+        guard Int(range.count) == text.utf8CodeUnitCount else { return false }
+        for index in 0..<text.utf8CodeUnitCount {
+            let byte = unsafe bytes[unchecked: Int(range.start) &+ index]
+            guard unsafe byte == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    /// A byte of a text.
+    static func byte(_ text: StaticString, _ index: Int) -> UInt8 {
+        precondition(index >= 0 && index < text.utf8CodeUnitCount)
+        return unsafe text.utf8Start[index]
+    }
+
+    @inline(__always)
+    private static func lowered(_ byte: UInt8) -> UInt8 {
+        byte &- 0x41 < 26 ? byte | 0x20 : byte
+    }
+
+    @inline(__always)
+    private static func controlOrDelete(
+        _ bytes: Span<UInt8>, from start: Int, to end: Int
+    ) -> Int {
+        var index = start
+        while index &+ 8 <= end {
+            let eight = word(bytes, at: index)
+            let found = belowSpace(eight) | zeroes(in: eight ^ (ones &* 0x7F))
+            if found != 0 { return index &+ found.trailingZeroBitCount / 8 }
+            index &+= 8
+        }
+        while index < end {
+            let byte = unsafe bytes[unchecked: index]
+            if byte < 0x20 || byte == 0x7F { return index }
+            index &+= 1
+        }
+        return end
+    }
+
+    /// The high bit of each byte that is zero; exact up to the first one, which is all that is
+    /// looked at (a borrow can only reach the bytes above).
+    @inline(__always)
+    private static func zeroes(in eight: UInt64) -> UInt64 {
+        (eight &- ones) & ~eight & highs
+    }
+
+    /// The high bit of each byte below 0x20; exact up to the first one.
+    @inline(__always)
+    private static func belowSpace(_ eight: UInt64) -> UInt64 {
+        (eight &- ones &* 0x20) & ~eight & highs
+    }
+
+    /// Eight bytes, the first one lowest.
+    @inline(__always)
+    static func word(_ bytes: Span<UInt8>, at index: Int) -> UInt64 {
+        unsafe UInt64(
+            littleEndian: bytes.bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: index, as: UInt64.self))
+    }
+}

@@ -1,0 +1,62 @@
+// The name of a trailer field, which may arrive in pieces, and the names that have no place there.
+
+/// A field name in lower case, with room for the longest one that matters.
+struct TrailerName: BitwiseCopyable, Sendable {
+    private static let bytesMax = 24
+
+    /// The bytes, first one lowest; zero behind the last.
+    private var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+    /// Stops at one more than there is room for.
+    private var count: UInt8 = 0
+
+    /// - Parameter byte: a `tchar`.
+    mutating func append(_ byte: UInt8) {
+        guard count < Self.bytesMax else {
+            count = UInt8(Self.bytesMax + 1)
+            return
+        }
+        let isUpper = byte &- 0x41 < 26
+        let shifted = UInt64(isUpper ? byte | 0x20 : byte) << (UInt64(count % 8) * 8)
+        switch count / 8 {
+        case 0: words.0 |= shifted
+        case 1: words.1 |= shifted
+        default: words.2 |= shifted
+        }
+        count += 1
+    }
+
+    /// Whether a field of this name may not come behind the body (RFC 9110 section 6.5.1): it tells
+    /// how to frame, route, authenticate or process the message, what its content is, or belongs
+    /// to the connection. Who took it for a header field would read another message.
+    var isForbidden: Bool {
+        switch count {
+        case 2: return matches("te")
+        case 3: return matches("via")
+        case 4: return matches("host") || matches("date")
+        case 5: return matches("range")
+        case 6: return matches("cookie") || matches("expect") || matches("pragma")
+        case 7: return matches("upgrade") || matches("trailer")
+        case 9: return matches("forwarded")
+        case 10: return matches("connection") || matches("keep-alive") || matches("set-cookie")
+        case 12: return matches("max-forwards") || matches("content-type")
+        case 13:
+            return matches("authorization") || matches("cache-control")
+                || matches("content-range")
+        case 14: return matches("content-length") || matches("http2-settings")
+        case 15: return matches("x-forwarded-for")
+        case 16:
+            return matches("www-authenticate") || matches("proxy-connection")
+                || matches("content-encoding") || matches("x-forwarded-host")
+        case 17: return matches("transfer-encoding") || matches("x-forwarded-proto")
+        case 18: return matches("proxy-authenticate")
+        case 19: return matches("proxy-authorization")
+        default: return false
+        }
+    }
+
+    private func matches(_ name: StaticString) -> Bool {
+        var other = TrailerName()
+        for index in 0..<name.utf8CodeUnitCount { other.append(HeadScanner.byte(name, index)) }
+        return words == other.words
+    }
+}
