@@ -13,7 +13,8 @@ extension WorkerEvent {
             switch kind {
             case .connectFailed: "cannot connect to \(name): \(cause)"
             case .connectTimedOut: "cannot connect to \(name): no answer within the connect timeout"
-            case .noEndpoint: "no endpoint could be connected; the client was reset"
+            case .noEndpoint: "no endpoint could be connected"
+            case .badResponse: "\(name) sent something that is not an HTTP response"
             case .acceptPaused: "accepting pauses: \(cause)"
             }
         return heldBack == 0 ? line : "\(line) (and \(heldBack) events before it)"

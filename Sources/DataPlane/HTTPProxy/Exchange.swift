@@ -62,7 +62,8 @@ struct Exchange: BitwiseCopyable {
     /// A copy of everything that was sent, while it is worth sending it again.
     var replay = BufferChain()
     /// The Host line in the head that was made, for another endpoint's name to be put there.
-    var hostLine = ByteRange(start: 0, count: 0)
+    var hostStart: UInt32 = 0
+    var hostEnd: UInt32 = 0
 
     init(session: UInt32, attemptsLeft: UInt32) {
         self.session = session

@@ -33,7 +33,7 @@ extension HTTPProxy {
         let flags = exchanges[slot: x].flags
         let buffers = reactor.buffers
         if flags.contains(.chunksResponse) {
-            return moveAsChunk(
+            return Self.moveAsChunk(
                 from: &upstreams[slot: upstream].transport.received,
                 to: &sessions[slot: slot].transport.waiting, in: buffers)
         }
@@ -49,7 +49,7 @@ extension HTTPProxy {
 
     /// A response that ends with its connection gets chunks, so that the client can tell its end
     /// from a failure and keep its own connection (RFC 9112 section 7.1).
-    private func moveAsChunk(
+    private static func moveAsChunk(
         from source: inout BufferChain, to target: inout BufferChain, in pool: BufferPool
     ) -> BodyStep {
         let count = Int(source.bytes)

@@ -169,8 +169,8 @@ extension HTTPProxy {
             writer.append(head, requestHead.authority)
         }
         writer.append("\r\n")
-        exchanges[slot: x].hostLine = ByteRange(
-            start: UInt16(start), count: UInt16(writer.count - start))
+        exchanges[slot: x].hostStart = UInt32(start)
+        exchanges[slot: x].hostEnd = UInt32(writer.count)
     }
 
     /// What concerns the connection to the endpoint (RFC 9110 section 7.6.1).
@@ -246,23 +246,28 @@ extension HTTPProxy {
 
     /// Puts the present endpoint's name into a head that was made for another one.
     ///
-    /// - Returns: false when no buffer is free; the chain is as it was or empty then.
-    func renameHost(
+    /// - Returns: false when no buffer is free; the chain is only good to be dropped then.
+    mutating func renameHost(
         _ x: UInt32, in chain: inout BufferChain, _ pool: BufferPool
     ) -> Bool {
-        guard let buffer = pool.take() else { return false }
-        let line = exchanges[slot: x].hostLine
+        let (start, end) = (exchanges[slot: x].hostStart, exchanges[slot: x].hostEnd)
+        var renamed = BufferChain()
+        guard chain.moveFirst(Int(start), to: &renamed, in: pool), let buffer = pool.take() else {
+            renamed.discard(in: pool)
+            return false
+        }
+        chain.consume(Int(end - start), in: pool)
         var writer = pool.writer(buffer)
-        writer.append(pool.bytes(chain.head), 0..<Int(line.start))
         writer.append("Host: ")
         names.append(Int(exchanges[slot: x].endpoint), to: &writer)
         writer.append("\r\n")
         pool.setCount(buffer, writer.count)
-        chain.consume(line.end, in: pool)
-        var renamed = BufferChain()
+        exchanges[slot: x].hostEnd = start + UInt32(writer.count)
         renamed.append(buffer, in: pool)
-        let isMoved = chain.moveFirst(Int(chain.bytes), to: &renamed, in: pool)
-        precondition(isMoved, "whole buffers change hands without another one")
+        guard chain.moveFirst(Int(chain.bytes), to: &renamed, in: pool) else {
+            renamed.discard(in: pool)
+            return false
+        }
         chain = renamed
         return true
     }

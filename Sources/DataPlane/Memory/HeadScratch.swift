@@ -2,7 +2,7 @@
 // buffer: read together here before they are parsed, or written here before they are cut into
 // buffers. Nothing stays in it.
 
-package import Protocols
+internal import Protocols
 
 /// Two regions of memory, shared by value within a worker; `destroy` ends their life.
 @safe
