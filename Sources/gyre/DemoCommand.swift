@@ -21,17 +21,17 @@ struct DemoCommand: ParsableCommand {
     /// A client that keeps its connection must not hold up Ctrl-C.
     private static let drainTimeoutMs: UInt64 = 500
 
-    @OptionGroup var forwarder: ForwarderArguments
+    @OptionGroup var service: ServiceArguments
 
     func run() throws {
         let origin = try DemoOrigin.start()
         defer { origin.stop() }
-        var options = ForwarderOptions(
+        var options = ServiceOptions(
             listen: [.host("127.0.0.1", port: 0)],
             upstream: [.host("127.0.0.1", port: origin.address.port ?? 0)])
-        forwarder.apply(to: &options)
+        service.apply(to: &options)
         options.drainTimeoutMs = Self.drainTimeoutMs
-        let log = LineLogHandler.logger(level: forwarder.logLevel)
+        let log = LineLogHandler.logger(level: service.logLevel)
         _ = try Supervisor(options, log: log).run { addresses in
             print("origin     http://\(origin.address)/")
             for address in addresses {

@@ -40,7 +40,7 @@ struct TCPCommand: ParsableCommand {
         transform: Values.addressList)
     var to: [AddressList]
 
-    @OptionGroup var forwarder: ForwarderArguments
+    @OptionGroup var service: ServiceArguments
 
     @Option(
         help: ArgumentHelp(
@@ -67,10 +67,10 @@ struct TCPCommand: ParsableCommand {
     }
 
     func run() throws {
-        var options = ForwarderOptions(listen: listen, upstream: upstream)
-        forwarder.apply(to: &options)
+        var options = ServiceOptions(listen: listen, upstream: upstream)
+        service.apply(to: &options)
         options.drainTimeoutMs = drainTimeout ?? options.drainTimeoutMs
-        let log = LineLogHandler.logger(level: forwarder.logLevel)
+        let log = LineLogHandler.logger(level: service.logLevel)
         let isClean = try Supervisor(options, log: log).run()
         if !isClean { throw ExitCode.failure }
     }

@@ -7,10 +7,10 @@ package import Logging
 
 /// Runs a TCP forwarder from start to exit.
 package struct Supervisor {
-    private let options: ForwarderOptions
+    private let options: ServiceOptions
     private let log: Logger
 
-    package init(_ options: ForwarderOptions, log: Logger) {
+    package init(_ options: ServiceOptions, log: Logger) {
         precondition(!options.listen.isEmpty && !options.upstream.isEmpty)
         self.options = options
         self.log = log
@@ -41,7 +41,7 @@ package struct Supervisor {
         return isClean
     }
 
-    private typealias Running = (plan: ForwarderPlan, listeners: ListenerSet, workers: WorkerGroup)
+    private typealias Running = (plan: ServicePlan, listeners: ListenerSet, workers: WorkerGroup)
 
     private func start(_ host: HostFacts) throws(StartError) -> Running {
         let failure = options.backend == .epoll ? nil : Self.ringFailure()
@@ -50,7 +50,7 @@ package struct Supervisor {
         var endpoints: [Endpoint] = []
         for text in options.upstream { endpoints += try HostResolver.endpoints(text) }
         while true {
-            let plan = try ForwarderPlan(
+            let plan = try ServicePlan(
                 options, host: host, choice: choice, endpoints: endpoints)
             let listeners = try ListenerSet.open(
                 options.listen, workers: plan.shares.workers, queueMax: host.listenQueueMax)
@@ -86,7 +86,7 @@ package struct Supervisor {
         return report.isUsable ? nil : report.reason
     }
 
-    private func announce(_ plan: ForwarderPlan, _ listeners: ListenerSet) {
+    private func announce(_ plan: ServicePlan, _ listeners: ListenerSet) {
         let choice = plan.choice
         if choice.isFallback { log.warning("\(choice.reason); serving on epoll") }
         for warning in plan.warnings { log.warning("\(warning)") }
@@ -143,7 +143,7 @@ package struct Supervisor {
         return isClean
     }
 
-    private func tell(_ event: WorkerEvent, _ plan: ForwarderPlan) {
+    private func tell(_ event: WorkerEvent, _ plan: ServicePlan) {
         let line = event.text(endpoints: plan.endpoints)
         log.warning("\(line)")
     }

@@ -12,7 +12,7 @@ package enum BackendRequest: String, CaseIterable, Sendable {
 }
 
 /// A TCP forwarder as configured.
-package struct ForwarderOptions: Sendable {
+package struct ServiceOptions: Sendable {
     /// At least one.
     package var listen: [AddressText]
     /// At least one.
