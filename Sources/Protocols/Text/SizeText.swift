@@ -1,6 +1,6 @@
 // Sizes as an operator writes them: one whole number of bytes, maybe with one binary unit.
 
-/// Reads sizes.
+/// Reads and writes sizes.
 package enum SizeText {
     /// The largest size that is accepted: 1 PiB, in bytes.
     package static let maximumBytes: UInt64 = 1 << 50
@@ -24,12 +24,23 @@ package enum SizeText {
         return count * factor
     }
 
+    /// The shortest text that reads back as a size.
+    ///
+    /// - Parameter bytes: from 0 to `maximumBytes`.
+    package static func text(bytes: UInt64) -> String {
+        for (unit, factor) in units where bytes >= factor && bytes % factor == 0 {
+            return "\(bytes / factor)\(unit)"
+        }
+        return "\(bytes)"
+    }
+
+    /// From the largest on.
+    private static let units: [(name: String, bytes: UInt64)] = [
+        ("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10), ("", 1),
+    ]
+
     private static func unitBytes(_ unit: some Sequence<UInt8>) -> UInt64? {
-        if unit.elementsEqual("".utf8) { return 1 }
-        if unit.elementsEqual("k".utf8) { return 1 << 10 }
-        if unit.elementsEqual("m".utf8) { return 1 << 20 }
-        if unit.elementsEqual("g".utf8) { return 1 << 30 }
-        return nil
+        units.first { unit.elementsEqual($0.name.utf8) }?.bytes
     }
 }
 

@@ -13,6 +13,8 @@ public func fuzzSize(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
             preconditionFailure("accepted: \(text)")
         }
         precondition(number * factor == size)
+        let again = try SizeText.bytes(SizeText.text(bytes: size))
+        precondition(again == size)
     } catch {
         precondition(!error.description.isEmpty)
     }

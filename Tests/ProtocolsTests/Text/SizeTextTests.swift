@@ -41,6 +41,18 @@ import Testing
         ("99999999999999999999g", .tooLarge("99999999999999999999g")),
     ]
 
+    static let written: [(String, UInt64)] = [
+        ("0", 0), ("1", 1), ("1000", 1_000), ("1k", 1_024), ("1025", 1_025), ("32k", 32_768),
+        ("1m", 1 << 20), ("1025k", (1 << 20) + 1_024), ("1g", 1 << 30),
+        ("1048576g", SizeText.maximumBytes),
+    ]
+
+    @Test(arguments: written)
+    func writesTheShortestText(text: String, bytes: UInt64) throws {
+        #expect(SizeText.text(bytes: bytes) == text)
+        #expect(try SizeText.bytes(text) == bytes)
+    }
+
     @Test(arguments: refused)
     func refusesWithTheReason(text: String, reason: SizeTextError) {
         #expect(throws: reason) { try SizeText.bytes(text) }
