@@ -18,9 +18,6 @@ struct DemoCommand: ParsableCommand {
               gyre demo --backend epoll
             """)
 
-    /// A client that keeps its connection must not hold up Ctrl-C.
-    private static let drainTimeoutMs: UInt64 = 500
-
     @OptionGroup var service: ServiceArguments
 
     func run() throws {
@@ -30,7 +27,6 @@ struct DemoCommand: ParsableCommand {
             listen: [.host("127.0.0.1", port: 0)],
             upstream: [.host("127.0.0.1", port: origin.address.port ?? 0)])
         service.apply(to: &options)
-        options.drainTimeoutMs = Self.drainTimeoutMs
         let log = LineLogHandler.logger(level: service.logLevel)
         _ = try Supervisor(options, log: log).run { addresses in
             print("origin     http://\(origin.address)/")

@@ -9,8 +9,56 @@ internal import Protocols
 extension BackendRequest: ExpressibleByArgument {}
 extension RelayMode: ExpressibleByArgument {}
 
+/// Where clients come from and where they are taken to.
+struct AddressArguments: ParsableArguments {
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("Where to listen. Can be given several times.", valueName: "ADDR"),
+        transform: Values.address)
+    var listen: [AddressText]
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Where to forward to, round robin. Can be given several times.",
+            valueName: "ADDR[,ADDR...]"),
+        transform: Values.addressList)
+    var to: [ValueList<AddressText>]
+
+    /// What `--help` says of addresses and of how the process ends.
+    static let discussion = """
+        ADDR is host:port, :port, [v6]:port or unix:/path. Names are resolved once, at start, \
+        and all their addresses are used, in turns. To listen on :port is to listen on every \
+        IPv4 and IPv6 address of this machine; to forward to :port is to forward to \
+        127.0.0.1. Port 0 listens on any free port; the log tells which.
+        """
+
+    func validate() throws {
+        let fixed = listen.filter { $0.port != 0 }
+        for (index, address) in fixed.enumerated() where fixed[..<index].contains(address) {
+            throw ValidationError("--listen \(address) is given twice")
+        }
+        for address in to.flatMap(\.items) {
+            if address.port == 0 {
+                throw ValidationError("--to \(address) has port 0; expected 1 to 65535")
+            }
+            if listen.contains(address) {
+                throw ValidationError("--to \(address) is also an address to listen on")
+            }
+        }
+    }
+
+    /// The addresses; everything else is as if nothing had been asked for.
+    var options: ServiceOptions {
+        ServiceOptions(listen: listen, upstream: to.flatMap(\.items))
+    }
+}
+
 /// How to serve, whatever the addresses and the protocol.
 struct ServiceArguments: ParsableArguments {
+    /// Only asked for what does not depend on addresses.
+    private static let defaults = ServiceOptions(listen: [], upstream: [])
+
     @Option(
         help: ArgumentHelp(
             "The I/O backend. auto takes io_uring where it works, else epoll.",
@@ -28,23 +76,13 @@ struct ServiceArguments: ParsableArguments {
         help: ArgumentHelp(
             """
             How bytes are passed on. copy suits small messages, splice bulk; splice-ring needs \
-            io_uring; auto decides for each direction of each flow.
+            io_uring and is for gyre tcp; auto decides for each direction of each connection.
             """,
             valueName: "relay"))
     var relay = RelayMode.auto
 
-    @Option(
-        help: ArgumentHelp(
-            "How long connecting to an endpoint may take. (default: 5s)", valueName: "time"),
-        transform: Values.positiveDuration)
-    var connectTimeout: UInt64?
-
-    @Option(
-        help: ArgumentHelp(
-            "How long a flow may be silent in both directions. (default: 1h)",
-            valueName: "time"),
-        transform: Values.positiveDuration)
-    var idleTimeout: UInt64?
+    @Option(duration: "How long connecting to an endpoint may take.")
+    var connectTimeout = Self.defaults.connectTimeoutMs
 
     @Option(
         help: ArgumentHelp(
@@ -53,6 +91,10 @@ struct ServiceArguments: ParsableArguments {
             valueName: "N"),
         transform: Values.connections)
     var maxConnections: Int?
+
+    @Option(
+        duration: "How long what is under way may take to finish after SIGTERM.", minimumMs: 0)
+    var drainTimeout = Self.defaults.drainTimeoutMs
 
     @Flag(name: .customLong("no-pin"), help: "Do not bind each worker to one processor.")
     var leavesUnpinned = false
@@ -67,6 +109,14 @@ struct ServiceArguments: ParsableArguments {
         transform: Values.logLevel)
     var logLevel = Logger.Level.info
 
+    /// What `--help` says of signals and exit codes.
+    static let discussion = """
+        SIGTERM and SIGINT stop accepting and wait for what is under way to finish, a second one \
+        cuts it. SIGUSR1 prints the counters as one line of JSON. The exit code is 0 when \
+        everything could finish, 1 when not or when starting failed, 64 when the command line is \
+        wrong.
+        """
+
     func validate() throws {
         if backend == .epoll && relay == .spliceRing {
             throw ValidationError(
@@ -74,14 +124,31 @@ struct ServiceArguments: ParsableArguments {
         }
     }
 
-    /// Everything but the addresses and the drain timeout.
+    /// IORING_OP_SPLICE is there to be measured, which `gyre tcp` does.
+    func validateForHTTP() throws {
+        if relay == .spliceRing {
+            throw ValidationError(
+                "--relay splice-ring is for gyre tcp; expected auto, copy or splice")
+        }
+    }
+
+    /// Everything but the addresses and the service.
     func apply(to options: inout ServiceOptions) {
         options.backend = backend
         options.relay = relay
         options.pinsWorkers = !leavesUnpinned
         options.connectionsMax = maxConnections
-        options.connectTimeoutMs = connectTimeout ?? options.connectTimeoutMs
-        options.idleTimeoutMs = idleTimeout ?? options.idleTimeoutMs
+        options.connectTimeoutMs = connectTimeout
+        options.drainTimeoutMs = drainTimeout
         if case .exactly(let count) = workers { options.workers = count }
+    }
+}
+
+extension ServiceArguments {
+    /// Serves to the end; a failure when something had to be cut.
+    func serve(_ options: ServiceOptions) throws {
+        let log = LineLogHandler.logger(level: logLevel)
+        let isClean = try Supervisor(options, log: log).run()
+        if !isClean { throw ExitCode.failure }
     }
 }

@@ -50,7 +50,7 @@ package struct ServicePlan: Sendable {
         _ options: ServiceOptions, host: HostFacts, shares: ResourceShares,
         _ endpoints: [Endpoint], _ index: Int
     ) -> WorkerConfiguration {
-        WorkerConfiguration(
+        var configuration = WorkerConfiguration(
             index: index,
             processor: options.pinsWorkers
                 ? host.processors[index % host.processors.count] : nil,
@@ -62,6 +62,8 @@ package struct ServicePlan: Sendable {
                 memoryBytes: host.memoryBytes, bufferBytes: BufferPool.bufferBytes),
             pipesMax: ResourceShares.pipes(workers: shares.workers),
             endpoints: endpoints)
+        configuration.service = options.service
+        return configuration
     }
 
     private static func warnings(

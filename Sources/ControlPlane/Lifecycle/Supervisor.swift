@@ -1,11 +1,11 @@
-// The main thread of a running forwarder: starts everything, then waits for signals and for the
+// The main thread of a running service: starts everything, then waits for signals and for the
 // ends of workers. It never touches a connection.
 
 internal import CLinux
 internal import DataPlane
 package import Logging
 
-/// Runs a TCP forwarder from start to exit.
+/// Runs a service from start to exit.
 package struct Supervisor {
     private let options: ServiceOptions
     private let log: Logger
@@ -96,7 +96,7 @@ package struct Supervisor {
         for listener in listeners.listeners {
             log.info(
                 """
-                listening on \(listener.address), forwarding to \(targets), \
+                listening on \(listener.address), \(options.service.verb) \(targets), \
                 backend \(choice.backend.rawValue), \(workers)
                 """)
         }
@@ -189,5 +189,15 @@ package struct Supervisor {
             backend: running.plan.choice.backend, counters: running.workers.counters,
             processorTimesNs: running.workers.processorTimesNs)
         ErrorOutput.write(line: report.json)
+    }
+}
+
+extension Service {
+    /// What is done with clients, in front of where they are taken to.
+    fileprivate var verb: String {
+        switch self {
+        case .tcp: "forwarding to"
+        case .http: "proxying HTTP to"
+        }
     }
 }

@@ -61,6 +61,26 @@ import Testing
         #expect(plan.workers.map(\.flowsMax) == [3, 2])
     }
 
+    @Test func theServiceReachesEveryWorker() throws {
+        for worker in try plan(host(processors: [0, 1])).workers {
+            guard case .tcp = worker.service else {
+                Issue.record("not a forwarder by default")
+                return
+            }
+        }
+        var policy = HTTPPolicy()
+        policy.requestsMax = 7
+        let plan = try plan(host(processors: [0, 1])) { $0.service = .http(policy) }
+        #expect(plan.workers.count == 2)
+        for worker in plan.workers {
+            guard case .http(let policy) = worker.service else {
+                Issue.record("not a proxy")
+                return
+            }
+            #expect(policy.requestsMax == 7)
+        }
+    }
+
     @Test func whatDoesNotFitIsSaid() throws {
         let small = host(processors: [0, 1], descriptors: 1024)
         #expect(try plan(small) { $0.connectionsMax = 433 }.warnings.count == 1)
