@@ -150,7 +150,7 @@ struct LimitArguments: ParsableArguments {
     @Option(size: "A request's head (431) or a response's (502)", in: 1024...headBytesMax + 1)
     var maxHead = Self.defaults.heads.headBytesMax
 
-    @Option(count: "Fields of a head (431, 502) or behind a body", in: 1...256)
+    @Option(count: "Fields of a head (431, 502)", in: 1...256)
     var maxFields = Self.defaults.heads.fieldsMax
 
     @Option(size: "A request's target (414)", in: 16...headBytesMax + 1)
@@ -184,7 +184,6 @@ struct LimitArguments: ParsableArguments {
         policy.heads.targetBytesMax = min(maxTarget, Self.headBytesMax)
         policy.chunks.lineBytesMax = maxChunkLine
         policy.chunks.trailerBytesMax = maxTrailers
-        policy.chunks.trailerFieldsMax = maxFields
         if case .bytes(let limit) = maxBody { policy.bodyBytesMax = limit }
         policy.requestsMax = maxRequests
         policy.pipelineDepthMax = pipelineDepth

@@ -48,7 +48,6 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
         #expect(policy.heads.targetBytesMax == 300)
         #expect(policy.chunks.lineBytesMax == 40)
         #expect(policy.chunks.trailerBytesMax == 50)
-        #expect(policy.chunks.trailerFieldsMax == 2)
         #expect(policy.bodyBytesMax == 6 << 20)
         #expect(policy.requestsMax == 7)
         #expect(policy.pipelineDepthMax == 8)
