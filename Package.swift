@@ -74,6 +74,13 @@ let package = Package(
         .testTarget(
             name: "ProtocolsTests", dependencies: ["Protocols"], swiftSettings: tests),
         .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "gyre", "ControlPlane", "DataPlane", "Protocols",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: tests),
+        .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
                 "ControlPlane", "DataPlane", "Protocols",

@@ -1,4 +1,4 @@
-// `gyre demo`: a built-in origin with a forwarder in front of it.
+// `gyre demo`: two built-in origins with an HTTP proxy in front of them.
 
 internal import ArgumentParser
 internal import ControlPlane
@@ -9,36 +9,46 @@ internal import Protocols
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Start a small origin and a TCP forwarder in front of it, on free ports.",
+        abstract: "Start two small origins and an HTTP proxy in front of them, on free ports.",
         discussion: """
-            Both listen on 127.0.0.1 only. Ctrl-C ends them.
+            All of them listen on 127.0.0.1 only. The origins answer with what they were asked. \
+            Ctrl-C ends them.
 
             Examples:
               gyre demo
               gyre demo --backend epoll
             """)
 
-    /// A client that keeps its connection must not hold up Ctrl-C.
-    private static let drainTimeoutMs: UInt64 = 500
+    @OptionGroup var service: ServiceArguments
 
-    @OptionGroup var forwarder: ForwarderArguments
+    func validate() throws {
+        try service.validateForHTTP()
+    }
 
     func run() throws {
-        let origin = try DemoOrigin.start()
-        defer { origin.stop() }
-        var options = ForwarderOptions(
+        let origins = try ["one", "two"].map { try DemoOrigin.start(named: $0) }
+        defer { for origin in origins { origin.stop() } }
+        var options = ServiceOptions(
             listen: [.host("127.0.0.1", port: 0)],
-            upstream: [.host("127.0.0.1", port: origin.address.port ?? 0)])
-        forwarder.apply(to: &options)
-        options.drainTimeoutMs = Self.drainTimeoutMs
-        let log = LineLogHandler.logger(level: forwarder.logLevel)
+            upstream: origins.map { .host("127.0.0.1", port: $0.address.port ?? 0) })
+        service.apply(to: &options)
+        options.service = .http(HTTPPolicy())
+        let log = LineLogHandler.logger(level: service.logLevel)
         _ = try Supervisor(options, log: log).run { addresses in
-            print("origin     http://\(origin.address)/")
+            for origin in origins { print("origin  http://\(origin.address)/") }
             for address in addresses {
-                print("forwarder  http://\(address)/")
-                print("try        curl -v http://\(address)/")
+                print(
+                    """
+                    proxy   http://\(address)/
+
+                    one request     curl -v http://\(address)/
+                    one each        curl http://\(address)/1 http://\(address)/2
+                    with a body     curl --data hello http://\(address)/
+                    many requests   wrk -c 64 -d 5s http://\(address)/
+
+                    Ctrl-C ends it, kill -USR1 \(getpid()) prints the counters.
+                    """)
             }
-            print("Ctrl-C ends it, kill -USR1 \(getpid()) prints the counters.")
             fflush(nil)
         }
     }

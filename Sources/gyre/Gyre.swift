@@ -10,12 +10,13 @@ struct Gyre: ParsableCommand {
             Try it:
               gyre demo
 
-            Forward port 8080 to a server on port 9000:
+            Proxy HTTP from port 8080 to a server on port 9000, or forward any TCP:
+              gyre http --listen :8080 --to 127.0.0.1:9000
               gyre tcp --listen :8080 --to 127.0.0.1:9000
 
             See what this kernel offers:
               gyre probe
             """,
         version: "0.1.0",
-        subcommands: [TCPCommand.self, ProbeCommand.self, DemoCommand.self])
+        subcommands: [HTTPCommand.self, TCPCommand.self, ProbeCommand.self, DemoCommand.self])
 }

@@ -1,4 +1,4 @@
-// The demo's origin: one thread, one poll(2) loop over a bounded number of connections. A client
+// An origin for the demo: one thread, one poll(2) loop over a bounded number of connections. A client
 // that does not take its answer at once is closed, so nothing is ever queued.
 
 internal import CLinux
@@ -16,13 +16,18 @@ package final class DemoOrigin: Sendable {
     private let wake: Descriptor
     private let thread = Atomic<UInt64>(0)
 
+    private let name: String
+
     private static let connectionsMax = 256
+    private static let receiveBytes = 64 * 1024
 
     /// Starts the thread.
-    package static func start() throws(StartError) -> DemoOrigin {
+    ///
+    /// - Parameter name: which every answer tells.
+    package static func start(named name: String) throws(StartError) -> DemoOrigin {
         let loopback = try HostResolver.listenAddresses(.host("127.0.0.1", port: 0))
         do throws(SystemError) {
-            let origin = try DemoOrigin(on: loopback[0])
+            let origin = try DemoOrigin(named: name, on: loopback[0])
             try origin.startThread()
             return origin
         } catch {
@@ -30,7 +35,8 @@ package final class DemoOrigin: Sendable {
         }
     }
 
-    private init(on loopback: SocketAddress) throws(SystemError) {
+    private init(named name: String, on loopback: SocketAddress) throws(SystemError) {
+        self.name = name
         listener = try TCPListener.open(loopback, count: 1, backlog: 128)[0]
         address = try SocketAddress.local(of: listener)
         wake = Descriptor(raw: try SystemError.check(gyre_event_open()))
@@ -62,11 +68,12 @@ package final class DemoOrigin: Sendable {
 
     private struct Connection {
         let socket: Descriptor
-        var input: [UInt8] = []
+        var session: DemoSession
     }
 
     private func serve() {
         var connections: [Connection] = []
+        var bytes = [UInt8](repeating: 0, count: Self.receiveBytes)
         while true {
             let accepts = connections.count < Self.connectionsMax
             var entries = [wake, accepts ? listener : .none].map(Self.entry)
@@ -76,7 +83,7 @@ package final class DemoOrigin: Sendable {
             let ready = entries.dropFirst(2).map { $0.revents != 0 }
             var kept: [Connection] = []
             for (var connection, isReady) in zip(connections, ready) {
-                if !isReady || Self.answer(&connection) {
+                if !isReady || Self.answer(&connection, through: &bytes) {
                     kept.append(connection)
                 } else {
                     connection.socket.close()
@@ -85,7 +92,10 @@ package final class DemoOrigin: Sendable {
             connections = kept
             if entries[1].revents != 0 {
                 let accepted = Descriptor(raw: gyre_socket_accept(listener.raw))
-                if accepted.isOpen { connections.append(Connection(socket: accepted)) }
+                if accepted.isOpen {
+                    connections.append(
+                        Connection(socket: accepted, session: DemoSession(of: name)))
+                }
             }
         }
         for connection in connections { connection.socket.close() }
@@ -95,21 +105,18 @@ package final class DemoOrigin: Sendable {
         pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
     }
 
-    /// Reads once and answers every complete request.
+    /// Reads once and answers what is complete.
     ///
     /// - Returns: whether the connection goes on.
-    private static func answer(_ connection: inout Connection) -> Bool {
-        var bytes = [UInt8](repeating: 0, count: 4096)
+    private static func answer(
+        _ connection: inout Connection, through bytes: inout [UInt8]
+    ) -> Bool {
         let count = unsafe gyre_receive(connection.socket.raw, &bytes, bytes.count)
         if count == -Int(EAGAIN) { return true }
         guard count > 0 else { return false }
-        connection.input += bytes.prefix(count)
-        while let response = DemoResponse.take(from: &connection.input) {
-            guard send(response.bytes, to: connection.socket), response.keepsAlive else {
-                return false
-            }
-        }
-        return true
+        let output = connection.session.receive(bytes.prefix(count))
+        return (output.isEmpty || send(output, to: connection.socket))
+            && !connection.session.isOver
     }
 
     /// - Returns: whether the kernel took all of it at once.

@@ -9,6 +9,9 @@ package struct ResourceShares: Equatable, Sendable {
     /// A worker's ring or epoll, eventfd, listeners, and some room.
     static let workerDescriptors = 16
     static let pipeDescriptors = 2
+    /// A client and its endpoint. The same for HTTP: a client takes a connection to an endpoint
+    /// only while it has a request under way, and a worker never has more of these, idle ones
+    /// included, than its share of clients.
     static let flowDescriptors = 2
     /// The per-user pipe budget (pipe(7), pipe-user-pages-soft) is used up at about 64 pipes of
     /// 1 MiB; a quarter of it is left to the user's other processes.

@@ -1,16 +1,16 @@
-// The main thread of a running forwarder: starts everything, then waits for signals and for the
+// The main thread of a running service: starts everything, then waits for signals and for the
 // ends of workers. It never touches a connection.
 
 internal import CLinux
 internal import DataPlane
 package import Logging
 
-/// Runs a TCP forwarder from start to exit.
+/// Runs a service from start to exit.
 package struct Supervisor {
-    private let options: ForwarderOptions
+    private let options: ServiceOptions
     private let log: Logger
 
-    package init(_ options: ForwarderOptions, log: Logger) {
+    package init(_ options: ServiceOptions, log: Logger) {
         precondition(!options.listen.isEmpty && !options.upstream.isEmpty)
         self.options = options
         self.log = log
@@ -41,7 +41,7 @@ package struct Supervisor {
         return isClean
     }
 
-    private typealias Running = (plan: ForwarderPlan, listeners: ListenerSet, workers: WorkerGroup)
+    private typealias Running = (plan: ServicePlan, listeners: ListenerSet, workers: WorkerGroup)
 
     private func start(_ host: HostFacts) throws(StartError) -> Running {
         let failure = options.backend == .epoll ? nil : Self.ringFailure()
@@ -50,7 +50,7 @@ package struct Supervisor {
         var endpoints: [Endpoint] = []
         for text in options.upstream { endpoints += try HostResolver.endpoints(text) }
         while true {
-            let plan = try ForwarderPlan(
+            let plan = try ServicePlan(
                 options, host: host, choice: choice, endpoints: endpoints)
             let listeners = try ListenerSet.open(
                 options.listen, workers: plan.shares.workers, queueMax: host.listenQueueMax)
@@ -86,7 +86,7 @@ package struct Supervisor {
         return report.isUsable ? nil : report.reason
     }
 
-    private func announce(_ plan: ForwarderPlan, _ listeners: ListenerSet) {
+    private func announce(_ plan: ServicePlan, _ listeners: ListenerSet) {
         let choice = plan.choice
         if choice.isFallback { log.warning("\(choice.reason); serving on epoll") }
         for warning in plan.warnings { log.warning("\(warning)") }
@@ -96,7 +96,7 @@ package struct Supervisor {
         for listener in listeners.listeners {
             log.info(
                 """
-                listening on \(listener.address), forwarding to \(targets), \
+                listening on \(listener.address), \(options.service.verb) \(targets), \
                 backend \(choice.backend.rawValue), \(workers)
                 """)
         }
@@ -143,7 +143,7 @@ package struct Supervisor {
         return isClean
     }
 
-    private func tell(_ event: WorkerEvent, _ plan: ForwarderPlan) {
+    private func tell(_ event: WorkerEvent, _ plan: ServicePlan) {
         let line = event.text(endpoints: plan.endpoints)
         log.warning("\(line)")
     }
@@ -189,5 +189,15 @@ package struct Supervisor {
             backend: running.plan.choice.backend, counters: running.workers.counters,
             processorTimesNs: running.workers.processorTimesNs)
         ErrorOutput.write(line: report.json)
+    }
+}
+
+extension Service {
+    /// What is done with clients, in front of where they are taken to.
+    fileprivate var verb: String {
+        switch self {
+        case .tcp: "forwarding to"
+        case .http: "proxying HTTP to"
+        }
     }
 }

@@ -3,7 +3,7 @@
 internal import CLinux
 internal import DataPlane
 
-/// All worker threads of a forwarder.
+/// All worker threads of a service.
 struct WorkerGroup {
     private let threads: [WorkerThread]
     /// Signalled by every worker that ends or has something for the log.

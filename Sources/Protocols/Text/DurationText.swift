@@ -1,6 +1,6 @@
 // Durations as an operator writes them: one whole number and one unit, nothing else.
 
-/// Reads durations.
+/// Reads and writes durations.
 package enum DurationText {
     /// The longest duration that is accepted: 365 days, in milliseconds.
     package static let maximumMs: UInt64 = 365 * 24 * 3_600_000
@@ -26,12 +26,23 @@ package enum DurationText {
         return count * factor
     }
 
+    /// The shortest text that reads back as a duration.
+    ///
+    /// - Parameter milliseconds: from 0 to `maximumMs`.
+    package static func text(milliseconds: UInt64) -> String {
+        for (unit, factor) in units where milliseconds >= factor && milliseconds % factor == 0 {
+            return "\(milliseconds / factor)\(unit)"
+        }
+        return "\(milliseconds)ms"
+    }
+
+    /// From the longest on.
+    private static let units: [(name: String, ms: UInt64)] = [
+        ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
+    ]
+
     private static func unitMs(_ unit: some Sequence<UInt8>) -> UInt64? {
-        if unit.elementsEqual("ms".utf8) { return 1 }
-        if unit.elementsEqual("s".utf8) { return 1_000 }
-        if unit.elementsEqual("m".utf8) { return 60_000 }
-        if unit.elementsEqual("h".utf8) { return 3_600_000 }
-        return nil
+        units.first { unit.elementsEqual($0.name.utf8) }?.ms
     }
 }
 

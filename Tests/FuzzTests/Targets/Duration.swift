@@ -13,6 +13,8 @@ public func fuzzDuration(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
             preconditionFailure("accepted: \(text)")
         }
         precondition(number * factor == milliseconds)
+        let again = try DurationText.milliseconds(DurationText.text(milliseconds: milliseconds))
+        precondition(again == milliseconds)
     } catch {
         precondition(!error.description.isEmpty)
     }

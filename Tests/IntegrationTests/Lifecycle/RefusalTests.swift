@@ -8,26 +8,69 @@ extension Integration {
         private static let usage = [
             ["tcp"],
             ["tcp", "--listen", "127.0.0.1:0"],
-            ["tcp", "--to", "127.0.0.1:9"],
-            ["tcp", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--no-such-option"],
-            ["tcp", "--listen", "127.0.0.1:70000", "--to", "127.0.0.1:9"],
+            ["http", "--to", "127.0.0.1:9"],
+            ["http", "--listen", "127.0.0.1:70000", "--to", "127.0.0.1:9"],
             ["tcp", "--listen", "nonsense", "--to", "127.0.0.1:9"],
-            ["tcp", "--listen", "127.0.0.1:0", "--to", ""],
-            ["tcp", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--backend", "kqueue"],
-            ["tcp", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--workers", "0"],
-            ["tcp", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--workers", "-1"],
-            ["tcp", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--idle-timeout", "soon"],
-            ["tcp", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--max-connections", "0"],
-            ["tcp", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--relay", "magic"],
-            [
-                "tcp", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9",
-                "--relay", "splice-ring", "--backend", "epoll",
-            ],
+            ["http", "--listen", "127.0.0.1:0", "--to", ""],
+            ["http", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:0"],
             ["no-such-command"],
         ]
 
+        /// Options that are refused by both commands, then by one of them.
+        private static let options: [(commands: [String], options: [String])] = [
+            (["tcp", "http"], ["--no-such-option"]),
+            (["tcp", "http"], ["--backend", "kqueue"]),
+            (["tcp", "http"], ["--workers", "0"]),
+            (["tcp", "http"], ["--workers", "-1"]),
+            (["tcp", "http"], ["--max-connections", "0"]),
+            (["tcp", "http"], ["--connect-timeout", "0s"]),
+            (["tcp", "http"], ["--drain-timeout", "30"]),
+            (["tcp", "http"], ["--relay", "magic"]),
+            (["tcp", "http"], ["--log-level", "loud"]),
+            (["tcp", "http"], ["--relay", "splice-ring", "--backend", "epoll"]),
+            (["tcp"], ["--idle-timeout", "soon"]),
+            (["tcp"], ["--max-body", "1m"]),
+            (["http"], ["--idle-timeout", "1h"]),
+            (["http"], ["--relay", "splice-ring"]),
+            (["http"], ["--head-timeout", "0s"]),
+            (["http"], ["--body-timeout", "60"]),
+            (["http"], ["--response-timeout", "never"]),
+            (["http"], ["--upstream-timeout", "-1s"]),
+            (["http"], ["--keep-alive-timeout", "1.5s"]),
+            (["http"], ["--upstream-keep-alive-timeout", "0ms"]),
+            (["http"], ["--tunnel-timeout", "1d"]),
+            (["http"], ["--half-close-timeout", "2"]),
+            (["http"], ["--max-head", "65k"]),
+            (["http"], ["--max-fields", "257"]),
+            (["http"], ["--max-target", "8kb"]),
+            (["http"], ["--max-chunk-line", "0"]),
+            (["http"], ["--max-trailers", "1m"]),
+            (["http"], ["--max-body", "0"]),
+            (["http"], ["--max-requests", "4294967296"]),
+            (["http"], ["--pipeline-depth", "0"]),
+            (["http"], ["--upstream-idle-max", "off"]),
+            (["http"], ["--host-header", "example.org"]),
+            (["http"], ["--forwarded", "via"]),
+            (["http"], ["--trust", "10.0.0.0/33"]),
+            (["http"], ["--via=yes"]),
+        ]
+
+        @Test(arguments: options)
+        func badOptionsAreNamed(commands: [String], options: [String]) throws {
+            for command in commands {
+                let run = try ChildProcess.run(
+                    [Product.binary, command, "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9"]
+                        + options, within: 5)
+                #expect(run.status == .exited(64))
+                expectOneLine(run.errorOutput)
+                let name = options[0].prefix { $0 != "=" }
+                #expect(run.errorOutput.hasPrefix("gyre \(command): "), "\(run.errorOutput)")
+                #expect(run.errorOutput.contains(name), "\(run.errorOutput)")
+            }
+        }
+
         @Test(arguments: usage)
-        func badOptionsExit64(_ arguments: [String]) throws {
+        func badCommandLinesExit64(_ arguments: [String]) throws {
             let run = try ChildProcess.run([Product.binary] + arguments, within: 5)
             #expect(run.status == .exited(64))
             expectOneLine(run.errorOutput)

@@ -39,6 +39,17 @@ import Testing
         ("99999999999999999999h", .tooLong("99999999999999999999h")),
     ]
 
+    static let written: [(String, UInt64)] = [
+        ("0ms", 0), ("1ms", 1), ("1500ms", 1_500), ("2s", 2_000), ("75s", 75_000), ("1m", 60_000),
+        ("90m", 5_400_000), ("1h", 3_600_000), ("8760h", DurationText.maximumMs),
+    ]
+
+    @Test(arguments: written)
+    func writesTheShortestText(text: String, milliseconds: UInt64) throws {
+        #expect(DurationText.text(milliseconds: milliseconds) == text)
+        #expect(try DurationText.milliseconds(text) == milliseconds)
+    }
+
     @Test(arguments: refused)
     func refusesWithTheReason(text: String, reason: DurationTextError) {
         #expect(throws: reason) { try DurationText.milliseconds(text) }

@@ -5,7 +5,7 @@ import DataPlane
 import Protocols
 import Testing
 
-@Suite struct ForwarderPlanTests {
+@Suite struct ServicePlanTests {
     private let choice = BackendChoice(backend: .epoll, reason: "asked for", isFallback: false)
 
     private func host(processors: [Int], quota: Int? = nil, descriptors: UInt64 = 20_000)
@@ -18,14 +18,14 @@ import Testing
             lockedMemory: HostFacts.Limit(soft: 0, hard: 0), listenQueueMax: 4096)
     }
 
-    private func plan(_ host: HostFacts, _ change: (inout ForwarderOptions) -> Void = { _ in })
-        throws -> ForwarderPlan
+    private func plan(_ host: HostFacts, _ change: (inout ServiceOptions) -> Void = { _ in })
+        throws -> ServicePlan
     {
-        var options = ForwarderOptions(
+        var options = ServiceOptions(
             listen: [.anyHost(port: 1)], upstream: [.host("127.0.0.1", port: 2)])
         change(&options)
         let endpoints = try options.upstream.flatMap { try HostResolver.endpoints($0) }
-        return try ForwarderPlan(options, host: host, choice: choice, endpoints: endpoints)
+        return try ServicePlan(options, host: host, choice: choice, endpoints: endpoints)
     }
 
     @Test func oneWorkerPerAllowedProcessor() throws {
@@ -59,6 +59,26 @@ import Testing
             #expect(worker.endpoints.map(\.name) == ["127.0.0.1:2"])
         }
         #expect(plan.workers.map(\.flowsMax) == [3, 2])
+    }
+
+    @Test func theServiceReachesEveryWorker() throws {
+        for worker in try plan(host(processors: [0, 1])).workers {
+            guard case .tcp = worker.service else {
+                Issue.record("not a forwarder by default")
+                return
+            }
+        }
+        var policy = HTTPPolicy()
+        policy.requestsMax = 7
+        let plan = try plan(host(processors: [0, 1])) { $0.service = .http(policy) }
+        #expect(plan.workers.count == 2)
+        for worker in plan.workers {
+            guard case .http(let policy) = worker.service else {
+                Issue.record("not a proxy")
+                return
+            }
+            #expect(policy.requestsMax == 7)
+        }
     }
 
     @Test func whatDoesNotFitIsSaid() throws {

@@ -3,7 +3,7 @@
 package import DataPlane
 
 /// Everything that is decided before a socket is opened.
-package struct ForwarderPlan: Sendable {
+package struct ServicePlan: Sendable {
     package let choice: BackendChoice
     package let shares: ResourceShares
     package let endpoints: [Endpoint]
@@ -21,7 +21,7 @@ package struct ForwarderPlan: Sendable {
     ///   - choice: the backend.
     ///   - endpoints: resolved, at least one.
     package init(
-        _ options: ForwarderOptions, host: HostFacts, choice: BackendChoice, endpoints: [Endpoint]
+        _ options: ServiceOptions, host: HostFacts, choice: BackendChoice, endpoints: [Endpoint]
     ) throws(StartError) {
         let wished = options.workers ?? host.workersDefault
         guard
@@ -47,10 +47,10 @@ package struct ForwarderPlan: Sendable {
     }
 
     private static func configuration(
-        _ options: ForwarderOptions, host: HostFacts, shares: ResourceShares,
+        _ options: ServiceOptions, host: HostFacts, shares: ResourceShares,
         _ endpoints: [Endpoint], _ index: Int
     ) -> WorkerConfiguration {
-        WorkerConfiguration(
+        var configuration = WorkerConfiguration(
             index: index,
             processor: options.pinsWorkers
                 ? host.processors[index % host.processors.count] : nil,
@@ -62,10 +62,12 @@ package struct ForwarderPlan: Sendable {
                 memoryBytes: host.memoryBytes, bufferBytes: BufferPool.bufferBytes),
             pipesMax: ResourceShares.pipes(workers: shares.workers),
             endpoints: endpoints)
+        configuration.service = options.service
+        return configuration
     }
 
     private static func warnings(
-        _ options: ForwarderOptions, wished: Int, _ shares: ResourceShares, _ host: HostFacts
+        _ options: ServiceOptions, wished: Int, _ shares: ResourceShares, _ host: HostFacts
     ) -> [String] {
         var lines: [String] = []
         if shares.workers < wished {

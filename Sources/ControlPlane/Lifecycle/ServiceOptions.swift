@@ -11,17 +11,19 @@ package enum BackendRequest: String, CaseIterable, Sendable {
     case epoll
 }
 
-/// A TCP forwarder as configured.
-package struct ForwarderOptions: Sendable {
+/// A TCP forwarder or an HTTP proxy as configured.
+package struct ServiceOptions: Sendable {
     /// At least one.
     package var listen: [AddressText]
     /// At least one.
     package var upstream: [AddressText]
+    package var service: Service = .tcp
     package var backend: BackendRequest = .auto
     /// `nil`: one per processor that the process may use.
     package var workers: Int?
     package var relay: RelayMode = .auto
     package var connectTimeoutMs: UInt64 = 5_000
+    /// Of TCP flows; HTTP has deadlines of its own.
     package var idleTimeoutMs: UInt64 = 3_600_000
     package var drainTimeoutMs: UInt64 = 30_000
     /// `nil`: as many as the descriptor limit allows.

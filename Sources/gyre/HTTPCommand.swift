@@ -1,0 +1,43 @@
+// `gyre http`: the HTTP proxy.
+
+internal import ArgumentParser
+internal import ControlPlane
+internal import DataPlane
+
+struct HTTPCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "http",
+        abstract: "Proxy HTTP/1.1 requests to one or more endpoints.",
+        discussion: """
+            \(AddressArguments.discussion)
+
+            Each request goes to the next endpoint, on a connection that is kept for further \
+            ones. Requests and responses that could be read in two ways are refused. An answer of \
+            Gyre's own has 'Server: gyre' and a Proxy-Status field (RFC 9209) with the reason. \
+            Sizes are in bytes, or end in k, m or g (1,024 of the one before).
+
+            \(ServiceArguments.discussion)
+
+            Examples:
+              gyre http --listen :8080 --to 127.0.0.1:9000
+              gyre http --listen :80 --to app1.internal:8080,app2.internal:8080
+              gyre http --listen :8080 --to :9000 --max-body 10m --body-timeout 10s
+              gyre http --listen :8080 --to :9000 --trust 10.0.0.0/8,fd00::/8
+              gyre http --listen unix:/run/web.sock --to unix:/run/app.sock
+            """)
+
+    @OptionGroup(title: "ADDRESSES") var addresses: AddressArguments
+    @OptionGroup var http: HTTPArguments
+    @OptionGroup var service: ServiceArguments
+
+    func validate() throws {
+        try service.validateForHTTP()
+    }
+
+    func run() throws {
+        var options = addresses.options
+        service.apply(to: &options)
+        options.service = .http(http.policy)
+        try service.serve(options)
+    }
+}

@@ -1,0 +1,154 @@
+// Options that every serving command shares.
+
+internal import ArgumentParser
+internal import ControlPlane
+internal import DataPlane
+internal import Logging
+internal import Protocols
+
+extension BackendRequest: ExpressibleByArgument {}
+extension RelayMode: ExpressibleByArgument {}
+
+/// Where clients come from and where they are taken to.
+struct AddressArguments: ParsableArguments {
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("Where to listen. Can be given several times.", valueName: "ADDR"),
+        transform: Values.address)
+    var listen: [AddressText]
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Where to forward to, round robin. Can be given several times.",
+            valueName: "ADDR[,ADDR...]"),
+        transform: Values.addressList)
+    var to: [ValueList<AddressText>]
+
+    /// What `--help` says of addresses and of how the process ends.
+    static let discussion = """
+        ADDR is host:port, :port, [v6]:port or unix:/path. Names are resolved once, at start, \
+        and all their addresses are used, in turns. To listen on :port is to listen on every \
+        IPv4 and IPv6 address of this machine; to forward to :port is to forward to \
+        127.0.0.1. Port 0 listens on any free port; the log tells which.
+        """
+
+    func validate() throws {
+        let fixed = listen.filter { $0.port != 0 }
+        for (index, address) in fixed.enumerated() where fixed[..<index].contains(address) {
+            throw ValidationError("--listen \(address) is given twice")
+        }
+        for address in to.flatMap(\.items) {
+            if address.port == 0 {
+                throw ValidationError("--to \(address) has port 0; expected 1 to 65535")
+            }
+            if listen.contains(address) {
+                throw ValidationError("--to \(address) is also an address to listen on")
+            }
+        }
+    }
+
+    /// The addresses; everything else is as if nothing had been asked for.
+    var options: ServiceOptions {
+        ServiceOptions(listen: listen, upstream: to.flatMap(\.items))
+    }
+}
+
+/// How to serve, whatever the addresses and the protocol.
+struct ServiceArguments: ParsableArguments {
+    /// Only asked for what does not depend on addresses.
+    private static let defaults = ServiceOptions(listen: [], upstream: [])
+
+    @Option(
+        help: ArgumentHelp(
+            "The I/O backend. auto takes io_uring where it works, else epoll.",
+            valueName: "backend"))
+    var backend = BackendRequest.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "Worker threads, 1 to \(Values.workersMax). (default: auto, one per processor)",
+            valueName: "N|auto"),
+        transform: Values.workers)
+    var workers: WorkerCount?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            How bytes are passed on. copy suits small messages, splice bulk; splice-ring needs \
+            io_uring and is for gyre tcp; auto decides for each direction of each connection.
+            """,
+            valueName: "relay"))
+    var relay = RelayMode.auto
+
+    @Option(duration: "How long connecting to an endpoint may take.")
+    var connectTimeout = Self.defaults.connectTimeoutMs
+
+    @Option(
+        help: ArgumentHelp(
+            "Connections at once, 1 to \(ResourceShares.connectionsMax). "
+                + "(default: what the descriptor limit allows)",
+            valueName: "N"),
+        transform: Values.connections)
+    var maxConnections: Int?
+
+    @Option(
+        duration: "How long what is under way may take to finish after SIGTERM.", minimumMs: 0)
+    var drainTimeout = Self.defaults.drainTimeoutMs
+
+    @Flag(name: .customLong("no-pin"), help: "Do not bind each worker to one processor.")
+    var leavesUnpinned = false
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Least severe events to log, on the standard error stream: \
+            \(Values.logLevels.joined(separator: ", ")). (default: info)
+            """,
+            valueName: "level"),
+        transform: Values.logLevel)
+    var logLevel = Logger.Level.info
+
+    /// What `--help` says of signals and exit codes.
+    static let discussion = """
+        SIGTERM and SIGINT stop accepting and wait for what is under way to finish, a second one \
+        cuts it. SIGUSR1 prints the counters as one line of JSON. The exit code is 0 when \
+        everything could finish, 1 when not or when starting failed, 64 when the command line is \
+        wrong.
+        """
+
+    func validate() throws {
+        if backend == .epoll && relay == .spliceRing {
+            throw ValidationError(
+                "--relay splice-ring needs io_uring, it cannot be used with --backend epoll")
+        }
+    }
+
+    /// IORING_OP_SPLICE is there to be measured, which `gyre tcp` does.
+    func validateForHTTP() throws {
+        if relay == .spliceRing {
+            throw ValidationError(
+                "--relay splice-ring is for gyre tcp; expected auto, copy or splice")
+        }
+    }
+
+    /// Everything but the addresses and the service.
+    func apply(to options: inout ServiceOptions) {
+        options.backend = backend
+        options.relay = relay
+        options.pinsWorkers = !leavesUnpinned
+        options.connectionsMax = maxConnections
+        options.connectTimeoutMs = connectTimeout
+        options.drainTimeoutMs = drainTimeout
+        if case .exactly(let count) = workers { options.workers = count }
+    }
+}
+
+extension ServiceArguments {
+    /// Serves to the end; a failure when something had to be cut.
+    func serve(_ options: ServiceOptions) throws {
+        let log = LineLogHandler.logger(level: logLevel)
+        let isClean = try Supervisor(options, log: log).run()
+        if !isClean { throw ExitCode.failure }
+    }
+}

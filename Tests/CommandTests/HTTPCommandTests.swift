@@ -1,0 +1,190 @@
+// Every option of `gyre http`: its default, where its value ends up, and what is refused.
+
+import ArgumentParser
+import ControlPlane
+import DataPlane
+import Protocols
+import Testing
+
+@testable import gyre
+
+private let addresses = ["--listen", ":1", "--to", ":2"]
+
+private func policy(_ arguments: String...) throws -> HTTPPolicy {
+    try HTTPCommand.parse(addresses + arguments).http.policy
+}
+
+@Suite struct HTTPCommandTests {
+    @Test func nothingAskedForIsTheDefault() throws {
+        let policy = try policy()
+        let expected = HTTPPolicy()
+        #expect("\(policy)" == "\(expected)")
+    }
+
+    @Test func everyTimeoutReachesItsDeadline() throws {
+        let deadlines = try policy(
+            "--head-timeout", "1ms", "--body-timeout", "2ms", "--response-timeout", "3ms",
+            "--upstream-timeout", "4ms", "--keep-alive-timeout", "5ms",
+            "--upstream-keep-alive-timeout", "6ms", "--tunnel-timeout", "7ms",
+            "--half-close-timeout", "8ms"
+        ).deadlines
+        #expect(deadlines.headMs == 1)
+        #expect(deadlines.bodyMs == 2)
+        #expect(deadlines.responseMs == 3)
+        #expect(deadlines.upstreamMs == 4)
+        #expect(deadlines.keepAliveMs == 5)
+        #expect(deadlines.upstreamKeepAliveMs == 6)
+        #expect(deadlines.tunnelMs == 7)
+        #expect(deadlines.halfCloseMs == 8)
+    }
+
+    @Test func everyLimitReachesItsPlace() throws {
+        let policy = try policy(
+            "--max-head", "1k", "--max-fields", "2", "--max-target", "300", "--max-chunk-line",
+            "40", "--max-trailers", "50", "--max-body", "6m", "--max-requests", "7",
+            "--pipeline-depth", "8", "--upstream-idle-max", "0")
+        #expect(policy.heads.headBytesMax == 1024)
+        #expect(policy.heads.fieldsMax == 2)
+        #expect(policy.heads.targetBytesMax == 300)
+        #expect(policy.chunks.lineBytesMax == 40)
+        #expect(policy.chunks.trailerBytesMax == 50)
+        #expect(policy.bodyBytesMax == 6 << 20)
+        #expect(policy.requestsMax == 7)
+        #expect(policy.pipelineDepthMax == 8)
+        #expect(policy.idleUpstreamsMax == 0)
+    }
+
+    @Test func theLargestHeadIsOneByteBelow64KiB() throws {
+        #expect(try policy("--max-head", "64k").heads.headBytesMax == 65_535)
+        #expect(try policy("--max-head", "65535").heads.headBytesMax == 65_535)
+        #expect(try policy("--max-target", "64k").heads.targetBytesMax == 65_535)
+    }
+
+    @Test func aBodyLimitCanBeSwitchedOff() throws {
+        #expect(try policy("--max-body", "off").bodyBytesMax == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("x-forwarded", .xForwarded), ("forwarded", .forwarded), ("none", []),
+            ("both", [.xForwarded, .forwarded]),
+        ] as [(String, ForwardedFields)])
+    func fieldsAddedAreChosen(choice: String, fields: ForwardedFields) throws {
+        #expect(try policy("--forwarded", choice).forwarded == fields)
+        #expect(try policy("--forwarded", choice, "--via").forwarded == fields.union(.via))
+    }
+
+    @Test func requestOptionsReachTheirPlaces() throws {
+        let policy = try policy(
+            "--host-header", "upstream", "--allow-connect", "--trust", "10.0.0.0/8,::1",
+            "--trust", "192.0.2.7")
+        #expect(policy.host == .upstream)
+        #expect(policy.allowsConnect)
+        let blocks = try ["10.0.0.0/8", "::1", "192.0.2.7"].map { try IPBlock(parsing: $0) }
+        #expect(policy.trusted == blocks)
+    }
+
+    @Test func sharedOptionsReachTheirPlaces() throws {
+        let command = try HTTPCommand.parse(
+            addresses + [
+                "--backend", "epoll", "--workers", "3", "--relay", "copy", "--max-connections",
+                "4", "--connect-timeout", "5ms", "--drain-timeout", "0s", "--no-pin",
+                "--log-level", "error",
+            ])
+        var options = command.addresses.options
+        command.service.apply(to: &options)
+        #expect(options.listen == [.anyHost(port: 1)])
+        #expect(options.upstream == [.anyHost(port: 2)])
+        #expect(options.backend == .epoll)
+        #expect(options.workers == 3)
+        #expect(options.relay == .copy)
+        #expect(options.connectionsMax == 4)
+        #expect(options.connectTimeoutMs == 5)
+        #expect(options.drainTimeoutMs == 0)
+        #expect(!options.pinsWorkers)
+        #expect(command.service.logLevel == .error)
+    }
+
+    static let refused: [(option: String, values: [String])] = [
+        ("--head-timeout", ["0ms", "30", "-1s", "soon", ""]),
+        ("--body-timeout", ["0s", "60"]),
+        ("--response-timeout", ["0s", "1d"]),
+        ("--upstream-timeout", ["0s", "1.5s"]),
+        ("--keep-alive-timeout", ["0s", "8761h"]),
+        ("--upstream-keep-alive-timeout", ["0s", "60"]),
+        ("--tunnel-timeout", ["0s", "off"]),
+        ("--half-close-timeout", ["0s", "2"]),
+        ("--connect-timeout", ["0s", "5"]),
+        ("--drain-timeout", ["30", "-1s"]),
+        ("--max-head", ["0", "1023", "65537", "65k", "32K", "32kb", "-1", "off", ""]),
+        ("--max-fields", ["0", "257", "1k", "-1", "many"]),
+        ("--max-target", ["15", "65k", "8kib"]),
+        ("--max-chunk-line", ["15", "65k"]),
+        ("--max-trailers", ["15", "65k"]),
+        ("--max-body", ["0", "0k", "1.5m", "none", "2000000g", "-1"]),
+        ("--max-requests", ["0", "4294967296", "1k"]),
+        ("--pipeline-depth", ["0", "1025"]),
+        ("--upstream-idle-max", ["-1", "1048577", "off"]),
+        ("--max-connections", ["0", "1048577"]),
+        ("--workers", ["0", "1025", "all"]),
+        ("--host-header", ["", "origin", "example.org"]),
+        ("--forwarded", ["", "via", "X-Forwarded-For", "x-forwarded,forwarded"]),
+        ("--trust", ["", "10.0.0.0/33", "10.0.0/8", "::1/129", "localhost", "::1,", "10.0.0.1/"]),
+        ("--relay", ["splice-ring", "magic"]),
+        ("--backend", ["kqueue"]),
+        ("--idle-timeout", ["1h"]),
+    ]
+
+    @Test(arguments: refused)
+    func aWrongValueIsToldWithItsOption(option: String, values: [String]) {
+        for value in values {
+            let error = #expect(throws: (any Error).self, "\(option) \(value)") {
+                try HTTPCommand.parse(addresses + [option, value])
+            }
+            guard let error else { continue }
+            #expect(HTTPCommand.exitCode(for: error).rawValue == 64)
+            let line = Refusal.line(HTTPCommand.message(for: error), ["gyre", "http"])
+            #expect(line?.contains(option) == true, "\(line ?? "nothing is said")")
+            #expect(line?.contains("\n") == false)
+            #expect(line?.hasSuffix("(see gyre http --help)") == true)
+        }
+    }
+
+    @Test(arguments: [
+        [], ["--listen", ":1"], ["--to", ":2"],
+        ["--listen", ":1", "--listen", ":1", "--to", ":2"],
+        ["--listen", ":1", "--to", ":1"], ["--listen", ":1", "--to", ":0"],
+        ["--listen", "1", "--to", ":2"], ["--listen", ":1", "--to", ""],
+    ])
+    func addressesAreChecked(arguments: [String]) {
+        #expect(throws: (any Error).self) { try HTTPCommand.parse(arguments) }
+    }
+
+    /// Names, defaults and ranges of options come from what they set, so the help can be trusted.
+    @Test func theHelpNamesEveryDefault() {
+        let help = HTTPCommand.helpMessage(columns: 1000)
+        for (option, fallback) in [
+            ("--head-timeout", "30s"), ("--body-timeout", "1m"), ("--response-timeout", "1m"),
+            ("--upstream-timeout", "1m"), ("--keep-alive-timeout", "75s"),
+            ("--upstream-keep-alive-timeout", "1m"), ("--tunnel-timeout", "1h"),
+            ("--half-close-timeout", "2s"), ("--connect-timeout", "5s"),
+            ("--drain-timeout", "30s"), ("--max-head", "32k"), ("--max-fields", "128"),
+            ("--max-target", "8k"), ("--max-chunk-line", "1k"), ("--max-trailers", "8k"),
+            ("--max-body", "off"), ("--max-requests", "1000000"), ("--pipeline-depth", "32"),
+            ("--upstream-idle-max", "256"), ("--host-header", "client"),
+            ("--forwarded", "x-forwarded"), ("--trust", "none"),
+        ] {
+            let entry = help.components(after: "  \(option) ")
+            #expect(entry?.contains("default: \(fallback))") == true, "\(option): \(entry ?? "")")
+        }
+    }
+}
+
+extension String {
+    /// What follows the first occurrence of `mark`, up to the next option's entry.
+    fileprivate func components(after mark: String) -> Substring? {
+        guard let start = firstRange(of: mark)?.upperBound else { return nil }
+        let rest = self[start...]
+        return rest.firstRange(of: "\n  --").map { rest[..<$0.lowerBound] } ?? rest
+    }
+}

@@ -1,0 +1,32 @@
+// The options of `gyre tcp` that `gyre http` does not have, and what only HTTP understands.
+
+import ArgumentParser
+import DataPlane
+import Testing
+
+@testable import gyre
+
+@Suite struct TCPCommandTests {
+    private func parse(_ arguments: String...) throws -> TCPCommand {
+        try TCPCommand.parse(["--listen", ":1", "--to", ":2,:3"] + arguments)
+    }
+
+    @Test func optionsReachTheirPlaces() throws {
+        let command = try parse("--idle-timeout", "7ms", "--relay", "splice-ring")
+        #expect(command.idleTimeout == 7)
+        #expect(command.service.relay == .spliceRing)
+        #expect(command.addresses.options.upstream == [.anyHost(port: 2), .anyHost(port: 3)])
+        #expect(try parse().idleTimeout == 3_600_000)
+    }
+
+    @Test(arguments: ["--head-timeout", "--max-body", "--via", "--trust", "--upstream-idle-max"])
+    func whatIsOfHTTPIsNotUnderstood(option: String) {
+        #expect(throws: (any Error).self) { try parse(option, "1s") }
+    }
+
+    @Test func ringSpliceNeedsTheRing() {
+        #expect(throws: (any Error).self) {
+            try parse("--relay", "splice-ring", "--backend", "epoll")
+        }
+    }
+}
