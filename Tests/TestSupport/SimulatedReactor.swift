@@ -51,6 +51,14 @@ package struct SimulatedReactor: ~Copyable, Reactor {
         try world.connect(to: address, owner: owner)
     }
 
+    package mutating func setOwner(_ socket: SocketID, _ owner: UInt32) {
+        world.setOwner(socket, owner)
+    }
+
+    package mutating func peerAddress(of socket: SocketID) -> IPBytes {
+        world.peerAddress(of: socket)
+    }
+
     package mutating func receive(_ socket: SocketID, credit: UInt32) {
         world.receive(socket, credit: Int(credit))
     }
