@@ -3,9 +3,11 @@
 // +Connect opens flows, +Copy and +Splice move bytes, +Ending closes and times out.
 
 internal import Glibc
+internal import Protocols
 
 /// All flows of one worker.
 struct TCPForwarder: ~Copyable {
+    private let pinned = Pinned()
     let configuration: WorkerConfiguration
     let endpoints: FixedTable<AddressReference>
     private let events: WorkerEvents

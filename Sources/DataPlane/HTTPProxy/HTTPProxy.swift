@@ -34,6 +34,7 @@ enum HTTPOwner {
 
 /// All HTTP clients of one worker.
 struct HTTPProxy: ~Copyable {
+    private let pinned = Pinned()
     let configuration: WorkerConfiguration
     let policy: HTTPPolicy
     let endpoints: FixedTable<AddressReference>

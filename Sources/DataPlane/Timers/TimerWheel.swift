@@ -2,10 +2,13 @@
 // levels of 64 slots, O(1) to set and clear, no allocation. One timer per identifier; identifiers
 // are slots of the owner's slab. Worker thread only.
 
+internal import Protocols
+
 /// Timers in ticks of `tickMs`. The next deadline bounds the worker's wait, so an idle worker
 /// sleeps until a timer needs it.
 @safe
 package struct TimerWheel: ~Copyable {
+    private let pinned = Pinned()
     /// Resolution in milliseconds. Deadlines are rounded up, never early.
     package static let tickMs: UInt64 = 4
 

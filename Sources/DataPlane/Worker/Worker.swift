@@ -1,12 +1,15 @@
 // The loop of one worker: one thread, one reactor, its own flows, timers and counters. Nothing in
 // it is shared; other threads reach it through the mailbox and read its published counters.
 
+internal import Protocols
+
 /// A worker on one kind of reactor.
 package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     /// Completions handled between two looks at timers and mailbox.
     private static var batchCapacity: Int { 1024 }
     private static var turnsUnpublishedMax: UInt64 { 64 }
 
+    private let pinned = Pinned()
     package var reactor: R
     private var forwarder: TCPForwarder
     private var proxy: HTTPProxy

@@ -20,6 +20,7 @@ package struct Field: BitwiseCopyable, Sendable {
 
 /// The fields of one head, in their order.
 package struct FieldTable: ~Copyable {
+    private let pinned = Pinned()
     package static let capacity = 256
 
     package private(set) var count = 0

@@ -5,6 +5,7 @@
 // +Attempts tries what was asked for. Made on any thread, then used by one.
 
 internal import CLinux
+internal import Protocols
 internal import Glibc
 
 /// What is asked of a socket.
@@ -62,6 +63,7 @@ struct EpollListener: BitwiseCopyable {
 /// A reactor on one epoll instance.
 @safe
 package struct EpollReactor: ~Copyable, Reactor {
+    private let pinned = Pinned()
     typealias Socket = SlabIndex<EpollSocket>
 
     static let listenersMax = 64

@@ -4,6 +4,7 @@
 // Made on any thread; the first turn makes the calling thread its owner.
 
 internal import CLiburing
+internal import Protocols
 
 /// A socket's slot.
 struct IOUringSocket: BitwiseCopyable {
@@ -39,6 +40,7 @@ struct IOUringListener: BitwiseCopyable {
 /// A reactor on one io_uring (kernel 6.1 or newer).
 @safe
 package struct IOUringReactor: ~Copyable, Reactor {
+    private let pinned = Pinned()
     typealias Socket = SlabIndex<IOUringSocket>
 
     /// Submission entries of one ring; the completion queue has eight times as many.
