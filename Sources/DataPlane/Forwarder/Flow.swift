@@ -76,25 +76,7 @@ struct FlowSide: BitwiseCopyable {
     /// How much this direction moved in full buffers lately: what promotes it.
     var bulkBytes: UInt32 = 0
     /// The pipe that holds bytes of this direction, while it does.
-    var pipe = PipeID.none
-    var pipeBytes: UInt32 = 0
-    /// Bytes spliced since the pipe last went back, as far as they matter.
-    private(set) var burstBytes: UInt32 = 0
-
-    /// Counts bytes that were spliced out of this side. A direction whose reader is always a
-    /// little behind never gives its pipe back, so the count must end somewhere.
-    mutating func noteBurst(_ bytes: Int) {
-        let sum = Int(burstBytes) + bytes
-        burstBytes = UInt32(min(sum, ForwarderLimits.spliceBytes))
-    }
-
-    /// The burst is over.
-    ///
-    /// - Returns: how much it moved.
-    mutating func takeBurst() -> UInt32 {
-        defer { burstBytes = 0 }
-        return burstBytes
-    }
+    var pipe = PipeRelay()
 }
 
 /// Where a flow is in its life.

@@ -125,8 +125,8 @@ extension TCPForwarder {
         let downstream = self[FlowSideID.downstream(slot)]
         let upstream = self[FlowSideID.upstream(slot)]
         let hasUnsent =
-            downstream.sendingBytes + downstream.pipeBytes + upstream.sendingBytes
-            + upstream.pipeBytes > 0
+            downstream.sendingBytes + downstream.pipe.bytes + upstream.sendingBytes
+            + upstream.pipe.bytes > 0
         end(slot, reset: hasUnsent, on: &reactor)
     }
 }

@@ -29,17 +29,15 @@ extension TCPForwarder {
     /// Bytes or the end wait in `side`'s socket.
     mutating func readable<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
         self[side].flags.remove(.splicing)
-        guard let pipe = reactor.takePipe() else {
-            // Every pipe holds bytes of somebody who does not read: this direction need not wait
-            // for them.
+        guard self[side].pipe.take(on: &reactor) else {
+            // This direction need not wait for those who hold the pipes.
             demote(side, on: &reactor)
             return
         }
-        self[side].pipe = pipe
         if self[side].path == .spliceRing {
             self[side].flags.insert(.splicing)
             reactor.submitSpliceIn(
-                self[side].socket, to: pipe, length: ForwarderLimits.spliceBytes)
+                self[side].socket, to: self[side].pipe.pipe, length: ForwarderLimits.spliceBytes)
         } else {
             splice(side, on: &reactor)
         }
@@ -60,38 +58,18 @@ extension TCPForwarder {
     private mutating func splice<R: Reactor & ~Copyable>(
         _ side: FlowSideID, on reactor: inout R
     ) {
-        let target = side.other
-        for _ in 0..<ForwarderLimits.splicesPerTurnMax {
-            if self[side].pipeBytes == 0 {
-                let moved = reactor.spliceIn(
-                    self[side].socket, to: self[side].pipe, length: ForwarderLimits.spliceBytes)
-                if moved == -Int(EAGAIN) { break }
-                guard moved > 0 else {
-                    spliceEnded(side, moved, on: &reactor)
-                    return
-                }
-                self[side].pipeBytes = UInt32(moved)
-                self[side].noteBurst(moved)
-            }
-            let moved = reactor.spliceOut(
-                self[side].pipe, to: self[target].socket, length: Int(self[side].pipeBytes))
-            if moved < 0 && moved != -Int(EAGAIN) {
-                writeFailed(side, on: &reactor)
-                return
-            }
-            if moved > 0 {
-                self[side].pipeBytes -= UInt32(moved)
-                reactor.counters[.bytesSpliced] &+= UInt64(moved)
-            }
-            guard self[side].pipeBytes == 0 else {
-                self[side].flags.insert(.splicing)
-                reactor.awaitWritable(self[target].socket)
-                return
-            }
-            // A short burst has most likely emptied the socket.
-            if self[side].burstBytes < ForwarderLimits.spliceBytes / 4 { break }
+        let (source, target) = (self[side].socket, self[side.other].socket)
+        var limit = UInt64.max
+        let outcome = self[side].pipe.move(
+            from: source, to: target, limit: &limit, on: &reactor)
+        switch outcome {
+        case .drained, .complete: burstMoved(side, on: &reactor)
+        case .blocked:
+            self[side].flags.insert(.splicing)
+            reactor.awaitWritable(target)
+        case .sourceEnded(let result): spliceEnded(side, result, on: &reactor)
+        case .targetFailed: writeFailed(side, on: &reactor)
         }
-        burstMoved(side, on: &reactor)
     }
 
     /// A burst went through completely: the pipe goes back, and the direction waits or calms down.
@@ -99,7 +77,7 @@ extension TCPForwarder {
         _ side: FlowSideID, on reactor: inout R
     ) {
         releasePipe(side, on: &reactor)
-        let bytes = self[side].takeBurst()
+        let bytes = self[side].pipe.takeBurst()
         if bytes >= ForwarderLimits.smallBurstBytes {
             self[side].smallBursts = 0
         } else if bytes > 0 && configuration.relay == .auto {
@@ -122,12 +100,9 @@ extension TCPForwarder {
     }
 
     mutating func releasePipe<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
-        guard !self[side].pipe.isNone else { return }
         // A ring splice that the close cut short may have moved bytes that nobody counted.
         let isCut = self[side].path == .spliceRing && self[side].flags.contains(.splicing)
-        reactor.returnPipe(self[side].pipe, isEmpty: self[side].pipeBytes == 0 && !isCut)
-        self[side].pipe = .none
-        self[side].pipeBytes = 0
+        self[side].pipe.giveBack(isCut: isCut, on: &reactor)
     }
 
     /// Nothing came out of the source: its end (0) or an error.
@@ -153,8 +128,8 @@ extension TCPForwarder {
         } else if result <= 0 {
             spliceEnded(side, result, on: &reactor)
         } else {
-            self[side].pipeBytes = UInt32(result)
-            self[side].noteBurst(result)
+            self[side].pipe.bytes = UInt32(result)
+            self[side].pipe.noteBurst(result)
             submitSpliceOut(side, on: &reactor)
         }
     }
@@ -164,7 +139,8 @@ extension TCPForwarder {
     ) {
         self[side].flags.insert(.splicing)
         reactor.submitSpliceOut(
-            self[side].pipe, to: self[side.other].socket, length: Int(self[side].pipeBytes))
+            self[side].pipe.pipe, to: self[side.other].socket,
+            length: Int(self[side].pipe.bytes))
     }
 
     /// A splice through the ring of `side`'s bytes into the other socket is through.
@@ -177,10 +153,10 @@ extension TCPForwarder {
             return
         }
         if result > 0 {
-            self[side].pipeBytes -= UInt32(result)
+            self[side].pipe.bytes -= UInt32(result)
             reactor.counters[.bytesRingSpliced] &+= UInt64(result)
         }
-        if self[side].pipeBytes == 0 {
+        if self[side].pipe.bytes == 0 {
             burstMoved(side, on: &reactor)
         } else {
             self[side].flags.insert(.splicing)

@@ -39,6 +39,10 @@ struct ExchangeFlags: OptionSet, BitwiseCopyable {
     static let unchunks = ExchangeFlags(rawValue: 1 << 14)
     /// The end of the connection ends the response; chunks are made for the client.
     static let chunksResponse = ExchangeFlags(rawValue: 1 << 15)
+    /// The request's body goes through a pipe.
+    static let splicesRequest = ExchangeFlags(rawValue: 1 << 16)
+    /// The response's body goes through a pipe.
+    static let splicesResponse = ExchangeFlags(rawValue: 1 << 17)
 }
 
 /// A request with its response.
@@ -59,6 +63,9 @@ struct Exchange: BitwiseCopyable {
     var request = BodyProgress.finished
     /// What is to come of the response's body, once it has started.
     var response = BodyProgress.finished
+    /// Pipes of bodies that are spliced, while they hold bytes.
+    var requestPipe = PipeRelay()
+    var responsePipe = PipeRelay()
     /// A copy of everything that was sent, while it is worth sending it again.
     var replay = BufferChain()
     /// The Host line in the head that was made, for another endpoint's name to be put there.

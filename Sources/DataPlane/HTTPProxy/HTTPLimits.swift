@@ -6,6 +6,10 @@ enum HTTPLimits {
     /// Interim responses that may precede one final response.
     static let interimResponsesMax: UInt8 = 32
 
+    /// What is left of a body must be at least this much to be worth a pipe: setting one up costs
+    /// about as much as copying some buffers.
+    static let spliceBytesMin: UInt64 = 128 * 1024
+
     /// How long a client is listened to after an answer that it has not let us finish reading for:
     /// closing at once would reset the connection and could destroy the answer on its way
     /// (RFC 9112 section 9.6).

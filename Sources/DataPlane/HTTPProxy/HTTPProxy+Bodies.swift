@@ -20,8 +20,10 @@ extension HTTPProxy {
             finish(x, on: &reactor)
             return
         }
-        sessions[slot: slot].transport.flush(on: &reactor)
-        receiveFromUpstream(exchanges[slot: x].upstream, on: &reactor)
+        let upstream = exchanges[slot: x].upstream
+        receiveFromUpstream(upstream, on: &reactor)
+        let hasRoom = upstreams[slot: upstream].transport.flags.contains(.receiving)
+        sessions[slot: slot].transport.flush(isAwaited: !hasRoom, on: &reactor)
         watch(slot)
     }
 

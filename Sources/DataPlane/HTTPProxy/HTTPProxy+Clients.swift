@@ -135,7 +135,9 @@ extension HTTPProxy {
         var held = sessions[slot: slot].transport.received.bytes
         var limit = window(reactor)
         if sessions[slot: slot].phase == .exchange {
-            let upstream = exchanges[slot: sessions[slot: slot].exchange].upstream
+            let x = sessions[slot: slot].exchange
+            let upstream = exchanges[slot: x].upstream
+            if upstream != .max && splicesRequest(x, on: &reactor) { return }
             if upstream != .max { held += upstreams[slot: upstream].transport.unsentBytes }
         } else {
             limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)

@@ -71,11 +71,15 @@ extension HTTPProxy {
             upstreams[slot: upstream].transport.received.consume(length, in: reactor.buffers)
             return true
         }
-        if responseHead.status == 101 && !flags.contains(.upgrades) {
+        let isTunnel = isTunnelAccepted(flags)
+        // RFC 9110 section 7.8: not before the request has been read to its end.
+        let mayTunnel =
+            flags.contains(.requestComplete)
+            && (responseHead.status != 101 || flags.contains(.upgrades))
+        if isTunnel && !mayTunnel {
             fail(x, .unexpectedUpgrade, on: &reactor)
             return false
         }
-        let isTunnel = isTunnelAccepted(flags)
         if !isTunnel { startResponse(x) }
         guard appendResponseHead(x, head, on: &reactor) else { return false }
         upstreams[slot: upstream].transport.received.consume(length, in: reactor.buffers)
@@ -166,6 +170,8 @@ extension HTTPProxy {
         let upstream = exchanges[slot: x].upstream
         if upstream != .max { closeUpstream(upstream, on: &reactor) }
         exchanges[slot: x].replay.discard(in: reactor.buffers)
+        exchanges[slot: x].requestPipe.giveBack(on: &reactor)
+        exchanges[slot: x].responsePipe.giveBack(on: &reactor)
         sessions[slot: exchanges[slot: x].session].exchange = .max
         exchanges.remove(exchanges.index(ofSlot: x))
     }

@@ -56,9 +56,9 @@ extension HTTPProxy {
         let flags = exchange.flags
         if flags.contains(.connecting) || exchange.upstream == .max { return .connecting }
         let upstream = upstreams[slot: exchange.upstream].transport
-        if client.unsentBytes > 0 { return .clientTaking }
+        if client.unsentBytes + exchange.responsePipe.bytes > 0 { return .clientTaking }
         if flags.contains(.responseStarted) { return .responseBody }
-        if upstream.unsentBytes > 0 { return .requestTaking }
+        if upstream.unsentBytes + exchange.requestPipe.bytes > 0 { return .requestTaking }
         if !flags.contains(.requestComplete) { return .requestBody }
         return client.flags.contains(.ended) ? .halfClosed : .responseHead
     }

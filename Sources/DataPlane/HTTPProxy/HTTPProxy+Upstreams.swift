@@ -218,6 +218,7 @@ extension HTTPProxy {
         var limit = window(reactor)
         if upstreams[slot: upstream].phase == .leased {
             let x = upstreams[slot: upstream].exchange
+            if splicesResponse(x, on: &reactor) { return }
             held += sessions[slot: exchanges[slot: x].session].transport.unsentBytes
             if !exchanges[slot: x].flags.contains(.responseStarted) {
                 limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)

@@ -130,6 +130,8 @@ struct HTTPProxy: ~Copyable {
         switch completion.operation {
         case .receive: clientReceived(slot, completion, on: &reactor)
         case .send: clientSent(slot, completion.result, on: &reactor)
+        case .readable: clientReadable(slot, on: &reactor)
+        case .writable: clientWritable(slot, on: &reactor)
         default: break
         }
     }
@@ -149,6 +151,8 @@ struct HTTPProxy: ~Copyable {
         case .connect: upstreamConnected(slot, completion.result, on: &reactor)
         case .receive: upstreamReceived(slot, completion, on: &reactor)
         case .send: upstreamSent(slot, completion.result, on: &reactor)
+        case .readable: upstreamReadable(slot, on: &reactor)
+        case .writable: upstreamWritable(slot, on: &reactor)
         default: break
         }
     }

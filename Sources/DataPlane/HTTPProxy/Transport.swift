@@ -17,6 +17,8 @@ struct TransportFlags: OptionSet, BitwiseCopyable {
     static let connected = TransportFlags(rawValue: 1 << 4)
     /// A Unix socket.
     static let unix = TransportFlags(rawValue: 1 << 5)
+    /// A wait for bytes to splice is armed.
+    static let awaitsReadable = TransportFlags(rawValue: 1 << 6)
 }
 
 /// One socket with the bytes on their way in and out.
@@ -66,9 +68,18 @@ struct Transport: BitwiseCopyable {
 
     /// Arms a receive of at most `credit` bytes, unless one is armed or nothing can come.
     mutating func receive<R: Reactor & ~Copyable>(credit: UInt32, on reactor: inout R) {
-        guard flags.isDisjoint(with: [.receiving, .ended]), credit > 0 else { return }
+        guard flags.isDisjoint(with: [.receiving, .awaitsReadable, .ended]), credit > 0 else {
+            return
+        }
         flags.insert(.receiving)
         reactor.receive(socket, credit: credit)
+    }
+
+    /// Waits for bytes without receiving them.
+    mutating func awaitReadable<R: Reactor & ~Copyable>(on reactor: inout R) {
+        guard flags.isDisjoint(with: [.receiving, .awaitsReadable, .ended]) else { return }
+        flags.insert(.awaitsReadable)
+        reactor.awaitReadable(socket)
     }
 
     /// Gives every buffer back that is not in flight.
