@@ -146,9 +146,10 @@ static inline void gyre_prep_poll_hangup(gyre_sqe *sqe, int fd) {
     io_uring_prep_poll_multishot(sqe, fd, 0);
 }
 
-// Cancels whatever is armed on `fd`; hard-linked so that the close that follows always runs.
-static inline void gyre_prep_cancel_linked(gyre_sqe *sqe, int fd) {
-    io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
+// Cancels one request by its user data; hard-linked so that what follows always runs. Cancelling by
+// descriptor would walk every armed request of the ring (io_poll_file_find in io_uring/poll.c).
+static inline void gyre_prep_cancel_linked(gyre_sqe *sqe, uint64_t user_data) {
+    io_uring_prep_cancel64(sqe, user_data, 0);
     sqe->flags |= IOSQE_IO_HARDLINK;
 }
 

@@ -28,6 +28,9 @@ package enum Operation: UInt8, Sendable, BitwiseCopyable {
     case wake
     /// A cancellation ran; never leaves the reactor.
     case cancel
+
+    /// Its place in a set of operations.
+    var bit: UInt16 { 1 << UInt16(rawValue) }
 }
 
 /// Packs an operation, a slot and the slot's generation: `operation:8 | generation:24 | slot:32`.

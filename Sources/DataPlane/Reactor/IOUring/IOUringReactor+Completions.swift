@@ -27,7 +27,10 @@ extension IOUringReactor {
             counters[.strayCompletions] &+= 1
             return
         }
-        if !entry.more { sockets[index].inFlight -= 1 }
+        if !entry.more {
+            sockets[index].inFlight -= 1
+            sockets[index].armed &= ~operation.bit
+        }
         switch operation {
         case .receive: handleReceive(entry, index, into: &batch)
         case .send: handleSend(entry, index, into: &batch)

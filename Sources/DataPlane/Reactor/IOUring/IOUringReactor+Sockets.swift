@@ -128,14 +128,20 @@ extension IOUringReactor {
         sockets[index].isClosing = true
         let descriptor = sockets[index].descriptor
         if reset { DirectCalls.resetOnClose(descriptor, counting: &counters) }
-        reserve(2)
-        let armed = UInt32(sockets[index].inFlight)
-        if armed > 0 {
+        let armed = sockets[index].armed
+        reserve(UInt32(armed.nonzeroBitCount) + 1)
+        var left = armed
+        while left != 0 {
+            let operation = Operation(rawValue: UInt8(left.trailingZeroBitCount))
+            left &= left - 1
+            guard let operation else { continue }
+            let token = CompletionToken(
+                operation, slot: index.slot, generation: index.generation)
             let entry = unsafe ring.nextEntry()
-            unsafe gyre_prep_cancel_linked(entry, descriptor.raw)
+            unsafe gyre_prep_cancel_linked(entry, token.raw)
             unsafe tag(entry, .cancel, index)
-            expectedAtOnce += 1 + armed
         }
+        expectedAtOnce += 2 * UInt32(armed.nonzeroBitCount)
         let entry = unsafe ring.nextEntry()
         unsafe io_uring_prep_close(entry, descriptor.raw)
         unsafe tag(entry, .close, index)
@@ -204,5 +210,6 @@ extension IOUringReactor {
         unsafe entry.pointee.user_data =
             CompletionToken(operation, slot: index.slot, generation: index.generation).raw
         sockets[index].inFlight += 1
+        if operation != .cancel && operation != .close { sockets[index].armed |= operation.bit }
     }
 }

@@ -14,6 +14,8 @@ struct IOUringSocket: BitwiseCopyable {
     var credit: UInt32 = 0
     /// Requests whose final completion is outstanding.
     var inFlight: UInt16 = 0
+    /// The operations among them that a close must cancel, as bits `1 << rawValue`.
+    var armed: UInt16 = 0
     var isReceiving = false
     var isClosing = false
     /// The peer's reset has been reported.
