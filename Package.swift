@@ -95,7 +95,7 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "DataPlaneTests",
-            dependencies: ["CLinux", "DataPlane", "TestSupport"],
+            dependencies: ["CLinux", "DataPlane", "Protocols", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
             name: "SimulationTests",

@@ -3,6 +3,7 @@
 // bytes: what was sent is known from its stream (ByteStream), so nothing needs to be stored.
 
 import DataPlane
+import Protocols
 
 /// A connection between a socket of the reactor and a simulated peer.
 package struct SimulatedConnection {
@@ -13,6 +14,8 @@ package struct SimulatedConnection {
     package internal(set) var stream: ByteStream
     /// The listener it came through, or the endpoint it goes to.
     package let place: Int
+    /// Where the peer is.
+    package let peerAddress: IPBytes
     var random: SeededRandom
 
     // From the peer to the reactor.
@@ -65,13 +68,15 @@ package struct SimulatedConnection {
     var readStallsDone = 0
 
     init(
-        number: Int, isClient: Bool, place: Int, plan: PeerPlan, random: SeededRandom
+        number: Int, isClient: Bool, place: Int, plan: PeerPlan, random: SeededRandom,
+        peerAddress: IPBytes
     ) {
         precondition(number < 256, "a stream's number is its first byte")
         self.isClient = isClient
         self.plan = plan
         self.place = place
         self.random = random
+        self.peerAddress = peerAddress
         stream = ByteStream(number: UInt8(number))
     }
 

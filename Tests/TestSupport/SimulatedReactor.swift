@@ -3,6 +3,7 @@
 // caller. The state is in SimulatedWorld, one file per concern.
 
 import DataPlane
+import Protocols
 
 /// A `Reactor` in front of a `SimulatedWorld`.
 package struct SimulatedReactor: ~Copyable, Reactor {

@@ -3,6 +3,7 @@
 
 import DataPlane
 import Glibc
+import Protocols
 
 extension SimulatedWorld {
     /// A client that connects to a listener.
@@ -23,8 +24,16 @@ extension SimulatedWorld {
         connections.append(
             SimulatedConnection(
                 number: number, isClient: isClient, place: place, plan: plan,
-                random: random.fork()))
+                random: random.fork(), peerAddress: address(ofPeer: number)))
         return number
+    }
+
+    /// A function of the seed alone: an address of either family that is not all zero.
+    private func address(ofPeer number: Int) -> IPBytes {
+        let bits = SeededRandom.mix(seed &+ UInt64(number) << 32)
+        return bits & 1 == 0
+            ? IPBytes(ipv4: UInt32(truncatingIfNeeded: bits >> 32))
+            : IPBytes(high: 0x2001_0DB8 << 32 | bits >> 32, low: SeededRandom.mix(bits))
     }
 
     func startPeer(_ number: Int) {

@@ -2,6 +2,7 @@
 
 import DataPlane
 import Glibc
+import Protocols
 
 extension SimulatedWorld {
     // MARK: Slots
@@ -44,6 +45,22 @@ extension SimulatedWorld {
         return slot
     }
 
+    func setOwner(_ socket: SocketID, _ owner: UInt32) {
+        guard let slot = usable(socket, for: "setOwner") else { return }
+        trace(33, UInt64(slot), UInt64(owner))
+        sockets[slot].owner = owner
+        connections[sockets[slot].connection].owner = owner
+    }
+
+    func peerAddress(of socket: SocketID) -> IPBytes {
+        counters[.peerName] &+= 1
+        guard let slot = usable(socket, for: "peerAddress") else {
+            return IPBytes(high: 0, low: 0)
+        }
+        let connection = connections[sockets[slot].connection]
+        return connection.isDead ? IPBytes(high: 0, low: 0) : connection.peerAddress
+    }
+
     // MARK: Completions
 
     /// Puts a socket's completion on its way. Within a lane the order is kept.
@@ -72,10 +89,7 @@ extension SimulatedWorld {
         let slot = Int(socket.slot)
         if bug == .skipGenerationCheck, !isCurrent(socket), sockets[slot].phase == .open {
             // The slot's next user gets what was meant for the one before.
-            return output.append(
-                Completion(
-                    completion.operation, owner: sockets[slot].owner, result: completion.result,
-                    more: completion.more, buffer: completion.buffer))
+            return output.append(addressed(completion, to: sockets[slot].owner))
         }
         guard isCurrent(socket) else {
             if !completion.buffer.isNone { pool.release(completion.buffer) }
@@ -94,8 +108,16 @@ extension SimulatedWorld {
             case .writing: endWriting(slot)
             }
         }
-        output.append(completion)
-        if strikes(.duplicateCompletion), output.count < room { output.append(completion) }
+        let delivered = addressed(completion, to: sockets[slot].owner)
+        output.append(delivered)
+        if strikes(.duplicateCompletion), output.count < room { output.append(delivered) }
+    }
+
+    /// The owner of a completion is whoever owns the socket when it comes out.
+    private func addressed(_ completion: Completion, to owner: UInt32) -> Completion {
+        Completion(
+            completion.operation, owner: owner, result: completion.result, more: completion.more,
+            buffer: completion.buffer)
     }
 
     private func endWriting(_ slot: Int) {

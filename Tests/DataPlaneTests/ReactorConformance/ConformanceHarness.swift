@@ -15,9 +15,12 @@ struct ConformanceError: Error, CustomStringConvertible {
 
 /// A reactor with its peers.
 struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
-    /// A socket as the harness knows it; its owner tag is its position.
+    /// A socket as the harness and the cases know it: by its position, which is also the owner tag
+    /// that it begins with.
     struct Member {
         let socket: SocketID
+        /// The owner tag that its completions have to come with.
+        var tag: UInt32
         var peer: (any Peer)?
         /// Operations whose final completion is outstanding.
         var armed: Set<Operation> = []
@@ -58,15 +61,21 @@ struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
     mutating func adopt(_ descriptor: Descriptor, _ peer: (any Peer)?) throws -> UInt32 {
         let owner = UInt32(members.count)
         let socket = try reactor.adopt(descriptor, owner: owner)
-        members.append(Member(socket: socket, peer: peer, stream: peer?.stream))
+        members.append(Member(socket: socket, tag: owner, peer: peer, stream: peer?.stream))
         return owner
     }
 
     mutating func connect(to address: AddressReference) throws -> UInt32 {
         let owner = UInt32(members.count)
         let socket = try reactor.connect(to: address, owner: owner)
-        members.append(Member(socket: socket, armed: [.connect]))
+        members.append(Member(socket: socket, tag: owner, armed: [.connect]))
         return owner
+    }
+
+    /// Gives a socket another owner tag, beyond all positions.
+    mutating func setOwner(_ owner: UInt32, _ tag: UInt32) {
+        members[Int(owner)].tag = tag
+        reactor.setOwner(socket(owner), tag)
     }
 
     mutating func setPeer(_ owner: UInt32, _ peer: any Peer) {
@@ -195,14 +204,16 @@ struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
 
     /// Checks a completion against what is armed.
     private mutating func note(_ completion: Completion) {
-        news.append(completion)
         let operation = completion.operation
-        if [.accept, .listenerClose, .wake].contains(operation) { return }
-        guard members.indices.contains(Int(completion.owner)) else {
+        if [.accept, .listenerClose, .wake].contains(operation) { return news.append(completion) }
+        guard let owner = members.lastIndex(where: { $0.tag == completion.owner }) else {
             Issue.record("a completion for nobody: \(completion)")
             return
         }
-        let owner = Int(completion.owner)
+        news.append(
+            Completion(
+                operation, owner: UInt32(owner), result: completion.result, more: completion.more,
+                buffer: completion.buffer))
         if operation == .close {
             #expect(members[owner].isClosing && !members[owner].isClosed)
             members[owner].isClosed = true

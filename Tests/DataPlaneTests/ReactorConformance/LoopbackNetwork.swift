@@ -3,6 +3,7 @@
 import CLinux
 import DataPlane
 import Glibc
+import Protocols
 import TestSupport
 import Testing
 
@@ -10,6 +11,7 @@ final class LoopbackPeer: Peer {
     private var descriptor: Descriptor
     var stream: ByteStream
     private(set) var sight = PeerSight.open
+    let address = IPBytes(ipv4: 127 << 24 | 1)
     private var sentBytes = 0
     private var receivedBytes = 0
 

@@ -2,6 +2,7 @@
 // or the simulated world, behind one protocol.
 
 import DataPlane
+import Protocols
 import TestSupport
 
 /// How a peer finds its connection.
@@ -19,6 +20,8 @@ protocol Peer: AnyObject {
     var stream: ByteStream { get set }
     /// What it saw in its last `receive`.
     var sight: PeerSight { get }
+    /// Where the reactor should find it.
+    var address: IPBytes { get }
 
     /// Sends up to `count` of the next bytes of its stream.
     ///

@@ -159,6 +159,14 @@ extension FaultPlan {
         try tested.run(ConnectTellsTheOutcome.self)
     }
 
+    @Test(arguments: TestedReactor.all) func ownersChange(on tested: TestedReactor) throws {
+        try tested.run(OwnersChange.self)
+    }
+
+    @Test(arguments: TestedReactor.all) func peersHaveAddresses(on tested: TestedReactor) throws {
+        try tested.run(PeersHaveAddresses.self)
+    }
+
     @Test(arguments: TestedReactor.all) func spliceMovesBothWays(on tested: TestedReactor) throws {
         try tested.run(SpliceMovesBothWays.self)
     }

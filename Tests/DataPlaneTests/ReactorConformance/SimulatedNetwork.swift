@@ -1,6 +1,7 @@
 // Conformance peers in the simulated world.
 
 import DataPlane
+import Protocols
 import TestSupport
 
 final class SimulatedPeer: Peer {
@@ -21,6 +22,8 @@ final class SimulatedPeer: Peer {
         if world.connections[number].sawReset { return .reset }
         return world.connections[number].sawEnd ? .ended : .open
     }
+
+    var address: IPBytes { world.connections[number].peerAddress }
 
     func send(_ count: Int) -> Int {
         let connection = world.connections[number]
