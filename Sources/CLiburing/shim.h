@@ -124,13 +124,21 @@ static inline void gyre_prep_receive(gyre_sqe *sqe, int fd, uint32_t credit, int
     if (poll_first) sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
 }
 
-static inline void gyre_prep_send(gyre_sqe *sqe, int fd, const void *bytes, size_t length) {
-    io_uring_prep_send(sqe, fd, bytes, length, MSG_WAITALL | MSG_NOSIGNAL);
+// `more` promises that the stream goes on or ends at once: the last segment waits for what follows.
+static inline void gyre_prep_send(gyre_sqe *sqe, int fd, const void *bytes, size_t length,
+                                  int more) {
+    io_uring_prep_send(sqe, fd, bytes, length,
+                       MSG_WAITALL | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 }
 
-static inline void gyre_prep_sendmsg(gyre_sqe *sqe, int fd, const struct msghdr *message) {
-    io_uring_prep_sendmsg(sqe, fd, message, MSG_WAITALL | MSG_NOSIGNAL);
+static inline void gyre_prep_sendmsg(gyre_sqe *sqe, int fd, const struct msghdr *message,
+                                     int more) {
+    io_uring_prep_sendmsg(sqe, fd, message,
+                          MSG_WAITALL | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 }
+
+// What is prepared next runs when this is through, however it came out.
+static inline void gyre_link(gyre_sqe *sqe) { sqe->flags |= IOSQE_IO_HARDLINK; }
 
 static inline void gyre_prep_splice(gyre_sqe *sqe, int from, int to, unsigned length) {
     io_uring_prep_splice(sqe, from, -1, to, -1, length, GYRE_SPLICE_FLAGS);
@@ -146,11 +154,10 @@ static inline void gyre_prep_poll_hangup(gyre_sqe *sqe, int fd) {
     io_uring_prep_poll_multishot(sqe, fd, 0);
 }
 
-// Cancels one request by its user data; hard-linked so that what follows always runs. Cancelling by
-// descriptor would walk every armed request of the ring (io_poll_file_find in io_uring/poll.c).
-static inline void gyre_prep_cancel_linked(gyre_sqe *sqe, uint64_t user_data) {
+// Cancels one request by its user data. Cancelling by descriptor would walk every armed request of
+// the ring (io_poll_file_find in the kernel's io_uring/poll.c).
+static inline void gyre_prep_cancel(gyre_sqe *sqe, uint64_t user_data) {
     io_uring_prep_cancel64(sqe, user_data, 0);
-    sqe->flags |= IOSQE_IO_HARDLINK;
 }
 
 static inline int gyre_buffer_ring_register(struct io_uring *ring, void *memory,

@@ -93,12 +93,12 @@ long gyre_receive(int fd, void *bytes, size_t length) {
     return result < 0 ? -errno : result;
 }
 
-long gyre_send(int fd, const struct iovec *segments, size_t count) {
+long gyre_send(int fd, const struct iovec *segments, size_t count, int more) {
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     ssize_t result;
     struct msghdr message = {.msg_iov = (struct iovec *)segments, .msg_iovlen = count};
-    do result = count == 1 ? send(fd, segments->iov_base, segments->iov_len,
-                                  MSG_NOSIGNAL | MSG_DONTWAIT)
-                           : sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    do result = count == 1 ? send(fd, segments->iov_base, segments->iov_len, flags)
+                           : sendmsg(fd, &message, flags);
     while (result < 0 && errno == EINTR);
     return result < 0 ? -errno : result;
 }

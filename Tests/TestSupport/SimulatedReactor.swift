@@ -68,6 +68,10 @@ package struct SimulatedReactor: ~Copyable, Reactor {
         world.send(socket, chain)
     }
 
+    package mutating func sendLast(_ socket: SocketID, _ chain: BufferChain) {
+        world.sendLast(socket, chain)
+    }
+
     package mutating func awaitReadable(_ socket: SocketID) {
         world.armReading(socket, .readable)
     }

@@ -6,6 +6,8 @@ import DataPlane
 /// What a socket slot is doing.
 package enum SocketPhase: Sendable {
     case free, connecting, open
+    /// It closes when the send in flight is through.
+    case sendingLast
     /// Closed by the caller; its operations are being cancelled.
     case closing
     /// Its operations are gone; completions may still be on their way.

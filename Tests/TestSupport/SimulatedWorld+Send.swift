@@ -21,6 +21,12 @@ extension SimulatedWorld {
         }
     }
 
+    func sendLast(_ socket: SocketID, _ chain: BufferChain) {
+        send(socket, chain)
+        guard isCurrent(socket) else { return }
+        sockets[Int(socket.slot)].phase = .sendingLast
+    }
+
     /// Arms a writing operation; `nil`, with a violation noted, when it may not be.
     @discardableResult
     func armWriting(_ socket: SocketID, _ operation: WritingOperation) -> Int? {

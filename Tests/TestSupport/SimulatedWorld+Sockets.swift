@@ -97,8 +97,13 @@ extension SimulatedWorld {
         }
         sockets[slot].postedCount -= 1
         guard sockets[slot].phase == .open || sockets[slot].phase == .connecting else {
-            // Late: the socket was closed meanwhile.
+            // Late: the socket was closed meanwhile, or nothing is told of it any more.
             if !completion.buffer.isNone { pool.release(completion.buffer) }
+            if sockets[slot].phase == .sendingLast {
+                guard completion.operation == .send else { return }
+                endWriting(slot)
+                return close(socket, reset: false)
+            }
             return finishClose(socket)
         }
         if !completion.more {
@@ -217,7 +222,8 @@ extension SimulatedWorld {
     }
 
     func close(_ socket: SocketID, reset: Bool) {
-        guard isCurrent(socket), [.open, .connecting].contains(sockets[Int(socket.slot)].phase)
+        let closable: [SocketPhase] = [.open, .connecting, .sendingLast]
+        guard isCurrent(socket), closable.contains(sockets[Int(socket.slot)].phase)
         else { return violate("close of socket \(socket.slot), which is closed") }
         let slot = Int(socket.slot)
         trace(26, UInt64(slot), reset ? 1 : 0)

@@ -24,7 +24,8 @@ int gyre_socket_reset_on_close(int fd);
 int gyre_socket_shutdown_write(int fd);
 int gyre_socket_pair(int fds[2]);
 long gyre_receive(int fd, void *bytes, size_t length);
-long gyre_send(int fd, const struct iovec *segments, size_t count);
+/* With `more` the last segment waits for what follows: more bytes or the end of the stream. */
+long gyre_send(int fd, const struct iovec *segments, size_t count, int more);
 
 // Pipes and splice(2). The pipe is non-blocking; returns its capacity in bytes, which is smaller
 // than `capacity` when the per-user pipe budget (pipe(7)) is used up.

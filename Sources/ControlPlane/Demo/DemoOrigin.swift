@@ -124,7 +124,7 @@ package final class DemoOrigin: Sendable {
         var bytes = bytes
         return unsafe bytes.withUnsafeMutableBytes { buffer in
             var segment = unsafe iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
-            return unsafe gyre_send(socket.raw, &segment, 1) == buffer.count
+            return unsafe gyre_send(socket.raw, &segment, 1, 0) == buffer.count
         }
     }
 }

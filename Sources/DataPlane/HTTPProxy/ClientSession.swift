@@ -11,6 +11,8 @@ enum SessionPhase: UInt8, BitwiseCopyable {
     case head
     /// An exchange is under way.
     case exchange
+    /// The last bytes are on their way; the socket closes behind them.
+    case ending
     /// Everything was answered; what still comes is dropped until the client is done.
     case lingering
     /// The socket is being closed; the slot is free when it is.

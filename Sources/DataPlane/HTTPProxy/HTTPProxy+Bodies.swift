@@ -121,9 +121,8 @@ extension HTTPProxy {
         removeExchange(x, on: &reactor)
         sessions[slot: slot].phase = .idle
         sessions[slot: slot].activeAtMs = nowMs
-        sessions[slot: slot].transport.flush(isAwaited: true, on: &reactor)
         closeWhenSent(slot, on: &reactor)
-        if sessions[slot: slot].phase != .closing { watch(slot) }
+        watch(slot)
     }
 
     /// The exchange came to nothing: the client is told if it can still be.

@@ -79,10 +79,14 @@ extension HTTPProxy {
     /// Begins as many requests as have come, which is one unless it is answered on the spot.
     mutating func serve<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         while canServe(slot), readRequestHead(slot, on: &reactor) {}
-        guard sessions[slot: slot].phase != .closing else { return }
+        guard isReading(slot) else { return }
         if sessions[slot: slot].transport.flags.contains(.ended) { clientEnded(slot, on: &reactor) }
-        guard sessions[slot: slot].phase != .closing else { return }
+        guard isReading(slot) else { return }
         receiveFromClient(slot, on: &reactor)
+    }
+
+    func isReading(_ slot: UInt32) -> Bool {
+        sessions[slot: slot].phase != .closing && sessions[slot: slot].phase != .ending
     }
 
     /// Whether a request may be begun: one at a time, and not while a client lets its answers
@@ -204,12 +208,27 @@ extension HTTPProxy {
             closeWhenSent(slot, on: &reactor)
         case .lingering:
             abandon(slot, reset: false, on: &reactor)
-        case .closing: break
+        case .ending, .closing: break
         }
     }
 
-    /// No request will be answered any more on this connection.
+    /// No request will be answered any more on this connection: sends what waits and ends it.
     mutating func closeWhenSent<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        let transport = sessions[slot: slot].transport
+        let mayTakeMore: SessionFlags = [.lingersAfterwards, .closesWithReset]
+        if !transport.waiting.isEmpty && transport.received.isEmpty
+            && transport.flags.isDisjoint(with: [.sending, .discarding])
+            && sessions[slot: slot].flags.isDisjoint(with: mayTakeMore)
+        {
+            sessions[slot: slot].phase = .ending
+            sessions[slot: slot].activeAtMs = nowMs
+            reactor.counters[.bytesCopied] &+= UInt64(transport.waiting.bytes)
+            let last = sessions[slot: slot].transport.waiting.take()
+            reactor.sendLast(transport.socket, last)
+            watch(slot)
+            return
+        }
+        sessions[slot: slot].transport.flush(isAwaited: true, on: &reactor)
         if sessions[slot: slot].transport.unsentBytes == 0 {
             endClient(slot, on: &reactor)
         } else {
@@ -251,6 +270,7 @@ extension HTTPProxy {
 
     /// Nothing refers to a client's socket any more.
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        timers.clear(slot)
         sessions.remove(sessions.index(ofSlot: slot))
         if acceptPausedUntilMs != nil { resumeAccepting() }
     }

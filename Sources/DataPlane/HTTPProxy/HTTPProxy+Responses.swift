@@ -160,7 +160,6 @@ extension HTTPProxy {
             serve(slot, on: &reactor)
         } else {
             if !isComplete { sessions[slot: slot].flags.insert(.lingersAfterwards) }
-            sessions[slot: slot].transport.flush(isAwaited: true, on: &reactor)
             closeWhenSent(slot, on: &reactor)
         }
     }

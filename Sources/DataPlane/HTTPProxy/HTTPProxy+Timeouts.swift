@@ -34,6 +34,7 @@ extension HTTPProxy {
 
     /// Sees to it that the timer of a connection fires no later than its present wait may last.
     mutating func watch(_ slot: UInt32) {
+        guard sessions[slot: slot].phase != .closing else { return }
         let deadlineMs = sessions[slot: slot].activeAtMs + limitMs(wait(slot))
         guard deadlineMs < sessions[slot: slot].timerAtMs else { return }
         timers.set(slot, atMs: deadlineMs)
@@ -44,6 +45,7 @@ extension HTTPProxy {
         let session = sessions[slot: slot]
         switch session.phase {
         case .lingering, .closing: return .lingering
+        case .ending: return .clientTaking
         case .idle, .head:
             if session.transport.unsentBytes > 0 { return .clientTaking }
             return session.phase == .idle && session.flags.contains(.hasServed)

@@ -122,7 +122,7 @@ struct HTTPProxy: ~Copyable {
             clientClosed(slot, on: &reactor)
             return
         }
-        guard sessions[slot: slot].phase != .closing else {
+        guard isReading(slot) else {
             // It was in the batch already when one before it ended the connection.
             if !completion.buffer.isNone { reactor.buffers.release(completion.buffer) }
             return

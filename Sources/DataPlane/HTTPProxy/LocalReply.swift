@@ -183,11 +183,12 @@ extension HTTPProxy {
         sessions[slot: slot].phase = .idle
         sessions[slot: slot].flags.insert(.hasServed)
         sessions[slot: slot].activeAtMs = nowMs
-        if !persists {
+        if persists {
+            sessions[slot: slot].transport.flush(on: &reactor)
+        } else {
             if !isWhole { sessions[slot: slot].flags.insert(.lingersAfterwards) }
-            sessions[slot: slot].flags.insert(.closesWhenSent)
+            closeWhenSent(slot, on: &reactor)
         }
-        sessions[slot: slot].transport.flush(isAwaited: !persists, on: &reactor)
         watch(slot)
     }
 }

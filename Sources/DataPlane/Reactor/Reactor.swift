@@ -99,6 +99,13 @@ package protocol Reactor: ~Copyable {
     ///     the completion until there is something else to tell.
     mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool)
 
+    /// Sends all bytes of a chain, then closes the socket: the end of the stream goes out with the
+    /// last of them, not behind them. What is armed on the socket is cancelled; nothing but one
+    /// `close` completion comes of it. A `close` meanwhile cuts it short.
+    ///
+    /// - Parameter chain: as for `send`; no send may be in flight.
+    mutating func sendLast(_ socket: SocketID, _ chain: BufferChain)
+
     /// Completes once (`readable`) when the socket has bytes, an end of stream or an error.
     mutating func awaitReadable(_ socket: SocketID)
 

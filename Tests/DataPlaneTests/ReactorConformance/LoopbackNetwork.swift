@@ -29,7 +29,7 @@ final class LoopbackPeer: Peer {
         bytes.withUnsafeMutableBytes { stream.fill($0, from: sentBytes) }
         let taken = bytes.withUnsafeMutableBytes { bytes in
             var segment = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
-            return gyre_send(descriptor.raw, &segment, 1)
+            return gyre_send(descriptor.raw, &segment, 1, 0)
         }
         sentBytes += max(taken, 0)
         return max(taken, 0)

@@ -22,6 +22,7 @@ extension EpollReactor {
         let state = sockets[index].state
         if wants.contains(.send) && state.contains(.writable) {
             attemptSend(index, into: &batch)
+            guard sockets.contains(index) else { return }
         }
         if wants.contains(.receive) && state.contains(.readable) {
             attemptReceive(index, into: &batch)
@@ -61,12 +62,13 @@ extension EpollReactor {
     private mutating func attemptSend(_ index: Socket, into batch: inout CompletionBatch) {
         var chain = sockets[index].sending
         let descriptor = sockets[index].descriptor
+        let isLast = sockets[index].wants.contains(.closeAfterSend)
         var result = 0
         repeat {
             let count = unsafe fill(segments, from: chain, in: buffers)
             counters[.send] &+= 1
             let bytes = Int(chain.bytes)
-            result = unsafe gyre_send(descriptor.raw, segments, count)
+            result = unsafe gyre_send(descriptor.raw, segments, count, isLast ? 1 : 0)
             if result > 0 { chain.consume(result, in: buffers) }
             // A short send means a full socket: the next edge says when there is room.
             if result == -Int(EAGAIN) || (result >= 0 && result < bytes) {
@@ -78,6 +80,12 @@ extension EpollReactor {
         chain.discard(in: buffers)
         sockets[index].sending = chain
         sockets[index].wants.remove(.send)
+        if isLast {
+            DirectCalls.close(descriptor, counting: &counters)
+            batch.append(Completion(.close, owner: sockets[index].owner, result: 0))
+            sockets.remove(index)
+            return
+        }
         let reported = result < 0 ? Int32(result) : Int32(sockets[index].sendBytes)
         batch.append(Completion(.send, owner: sockets[index].owner, result: reported))
     }

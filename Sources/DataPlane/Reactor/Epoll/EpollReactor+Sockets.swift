@@ -75,6 +75,15 @@ extension EpollReactor {
         want(.send, index, readyIf: .writable)
     }
 
+    package mutating func sendLast(_ socket: SocketID, _ chain: BufferChain) {
+        let index = index(socket)
+        precondition(!chain.isEmpty && sockets[index].sending.isEmpty)
+        sockets[index].sending = chain
+        sockets[index].sendBytes = chain.bytes
+        sockets[index].wants = .closeAfterSend
+        want(.send, index, readyIf: .writable)
+    }
+
     package mutating func awaitReadable(_ socket: SocketID) {
         want(.readable, index(socket), readyIf: .readable)
     }

@@ -19,6 +19,8 @@ struct EpollWants: OptionSet, BitwiseCopyable {
     static let hangup = EpollWants(rawValue: 1 << 4)
     static let connect = EpollWants(rawValue: 1 << 5)
     static let close = EpollWants(rawValue: 1 << 6)
+    /// The send is the last one: the socket closes when it is through.
+    static let closeAfterSend = EpollWants(rawValue: 1 << 7)
 }
 
 /// What is known of a socket.

@@ -68,19 +68,39 @@ extension IOUringReactor {
         if !isAwaited { expectedAtOnce += 1 }
     }
 
+    package mutating func sendLast(_ socket: SocketID, _ chain: BufferChain) {
+        let index = index(socket)
+        precondition(
+            !chain.isEmpty && sockets[index].sending.isEmpty && !sockets[index].isClosing)
+        sockets[index].isClosing = true
+        sockets[index].isSendingLast = true
+        sockets[index].sending = chain
+        sockets[index].sendBytes = chain.bytes
+        let armed = sockets[index].armed
+        reserve(UInt32(armed.nonzeroBitCount) + 2)
+        prepareSend(index, isLast: true)
+        expectedAtOnce += 1
+        cancel(armed, of: index)
+        prepareClose(index)
+    }
+
     /// Sends what is left of the chain, as one request.
-    mutating func prepareSend(_ index: Socket) {
+    ///
+    /// - Parameter isLast: what is prepared next waits for it, and the end goes out with it.
+    mutating func prepareSend(_ index: Socket, isLast: Bool = false) {
         reserve(1)
         let chain = sockets[index].sending
         let descriptor = sockets[index].descriptor.raw
         let entry = unsafe ring.nextEntry()
         if chain.buffers == 1 {
             unsafe gyre_prep_send(
-                entry, descriptor, buffers.contents(chain.head), buffers.count(chain.head))
+                entry, descriptor, buffers.contents(chain.head), buffers.count(chain.head),
+                isLast ? 1 : 0)
         } else {
             unsafe gyre_prep_sendmsg(
-                entry, descriptor, scatterLists.header(for: chain, in: buffers))
+                entry, descriptor, scatterLists.header(for: chain, in: buffers), isLast ? 1 : 0)
         }
+        if isLast { unsafe gyre_link(entry) }
         unsafe tag(entry, .send, index)
         sendsInFlight += 1
     }
@@ -124,13 +144,25 @@ extension IOUringReactor {
     /// (io_uring_cancelation(7)): they are cancelled first, in one chain with the close.
     package mutating func close(_ socket: SocketID, reset: Bool) {
         let index = index(socket)
-        precondition(!sockets[index].isClosing)
+        precondition(!sockets[index].isClosing || sockets[index].isSendingLast)
+        if reset { DirectCalls.resetOnClose(sockets[index].descriptor, counting: &counters) }
+        if sockets[index].isSendingLast {
+            // The close is prepared already, behind the send.
+            sockets[index].isSendingLast = false
+            reserve(1)
+            cancel(sockets[index].armed & Operation.send.bit, of: index, linked: false)
+            return
+        }
         sockets[index].isClosing = true
-        let descriptor = sockets[index].descriptor
-        if reset { DirectCalls.resetOnClose(descriptor, counting: &counters) }
         let armed = sockets[index].armed
         reserve(UInt32(armed.nonzeroBitCount) + 1)
-        var left = armed
+        cancel(armed, of: index)
+        prepareClose(index)
+    }
+
+    /// Cancels operations of a socket; room is reserved.
+    private mutating func cancel(_ operations: UInt16, of index: Socket, linked: Bool = true) {
+        var left = operations
         while left != 0 {
             let operation = Operation(rawValue: UInt8(left.trailingZeroBitCount))
             left &= left - 1
@@ -138,12 +170,16 @@ extension IOUringReactor {
             let token = CompletionToken(
                 operation, slot: index.slot, generation: index.generation)
             let entry = unsafe ring.nextEntry()
-            unsafe gyre_prep_cancel_linked(entry, token.raw)
+            unsafe gyre_prep_cancel(entry, token.raw)
+            if linked { unsafe gyre_link(entry) }
             unsafe tag(entry, .cancel, index)
         }
-        expectedAtOnce += 2 * UInt32(armed.nonzeroBitCount)
+        expectedAtOnce += 2 * UInt32(operations.nonzeroBitCount)
+    }
+
+    private mutating func prepareClose(_ index: Socket) {
         let entry = unsafe ring.nextEntry()
-        unsafe io_uring_prep_close(entry, descriptor.raw)
+        unsafe io_uring_prep_close(entry, sockets[index].descriptor.raw)
         unsafe tag(entry, .close, index)
         expectedAtOnce += 1
     }

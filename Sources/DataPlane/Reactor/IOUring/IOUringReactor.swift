@@ -18,6 +18,8 @@ struct IOUringSocket: BitwiseCopyable {
     var armed: UInt16 = 0
     var isReceiving = false
     var isClosing = false
+    /// It closes when the send in flight is through.
+    var isSendingLast = false
     /// The peer's reset has been reported.
     var hasHungUp = false
     /// The last receive left bytes in the socket: the next one need not poll first.

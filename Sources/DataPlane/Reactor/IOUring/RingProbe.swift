@@ -144,7 +144,7 @@ package enum RingProbe {
         let sent = unsafe withUnsafeMutablePointer(to: &byte) { pointer in
             unsafe segment.iov_base = UnsafeMutableRawPointer(pointer)
             unsafe segment.iov_len = 1
-            return unsafe gyre_send(peer, &segment, 1)
+            return unsafe gyre_send(peer, &segment, 1, 0)
         }
         guard sent == 1 else { return "the socket pair does not work" }
         reactor.receive(socket, credit: 64)
