@@ -57,10 +57,12 @@ enum CodeText {
     private static func body(from start: Int, in code: [String]) -> Range<Int>? {
         var depth = 0
         for index in start..<code.count {
+            // A requirement of a protocol has no body: its lines end before any brace.
+            if depth == 0 && code[index].allSatisfy(\.isWhitespace) { return nil }
             for character in code[index] {
                 if character == "{" { depth += 1 }
                 if character == "}" { depth -= 1 }
-                // A requirement of a protocol: the protocol ends before any body begins.
+                // The last requirement of a protocol.
                 if depth < 0 { return nil }
                 if character == "}" && depth == 0 { return start..<index + 1 }
             }

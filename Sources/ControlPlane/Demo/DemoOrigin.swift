@@ -1,5 +1,5 @@
-// An origin for the demo: one thread, one poll(2) loop over a bounded number of connections. A client
-// that does not take its answer at once is closed, so nothing is ever queued.
+// An origin for the demo: one thread, one poll(2) loop over a bounded number of connections. A
+// client that does not take its answer at once is closed, so nothing is ever queued.
 
 internal import CLinux
 package import DataPlane

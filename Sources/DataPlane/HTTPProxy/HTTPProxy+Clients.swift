@@ -198,6 +198,7 @@ extension HTTPProxy {
             let exchange = sessions[slot: slot].exchange
             if exchanges[slot: exchange].flags.contains(.requestComplete) {
                 // How long it is waited for depends on whether an answer has begun.
+                sessions[slot: slot].activeAtMs = nowMs
                 watch(slot)
             } else {
                 abandon(slot, reset: false, on: &reactor)

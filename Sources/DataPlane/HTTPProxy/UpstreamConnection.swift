@@ -1,5 +1,5 @@
-// One connection to an endpoint as a record: connecting, leased to an exchange, idle in the pool, or
-// closing.
+// One connection to an endpoint as a record: connecting, leased to an exchange, idle in the pool,
+// or closing.
 
 /// Where a connection to an endpoint is.
 enum UpstreamPhase: UInt8, BitwiseCopyable {

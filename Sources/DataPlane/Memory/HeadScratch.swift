@@ -1,5 +1,5 @@
-// Room for one head at a time on its way in and one on its way out, for heads that do not lie in one
-// buffer: read together here before they are parsed, or written here before they are cut into
+// Room for one head at a time on its way in and one on its way out, for heads that do not lie in
+// one buffer: read together here before they are parsed, or written here before they are cut into
 // buffers. Nothing stays in it.
 
 internal import Protocols
