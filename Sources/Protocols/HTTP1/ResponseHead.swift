@@ -17,6 +17,7 @@ package struct ResponseHead: ~Copyable {
     package private(set) var isPersistent = false
     /// The protocol of a 101, not empty; empty with any other status.
     package private(set) var upgrade = ByteRange()
+    /// Whether there is a Date to be passed on.
     package private(set) var hasDate = false
     /// The value of Content-Length, also where no body follows (HEAD, 304).
     package private(set) var contentLength: UInt64?
@@ -133,7 +134,7 @@ package struct ResponseHead: ~Copyable {
         let options = try fields.readConnection(bytes)
         contentLength = try fields.contentLength(bytes)
         let isChunked = try fields.isChunked(bytes, version)
-        hasDate = fields.contains(.date)
+        hasDate = fields.first(.date).map { !$0.isHopByHop } ?? false
         if isBodiless(request) {
             framing = .none
         } else if isChunked {
