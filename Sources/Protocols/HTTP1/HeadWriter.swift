@@ -1,8 +1,8 @@
 // Heads on their way out, written into memory that the caller owns. Besides the scanner the only
 // place of this folder that touches raw memory.
 
-/// A cursor over a caller's memory. It never writes past the end: what does not fit is left out as a
-/// whole, and so is everything behind it, and `hasOverflowed` says so.
+/// A cursor over a caller's memory. It never writes past the end: what does not fit is left out as
+/// a whole, and so is everything behind it, and `hasOverflowed` says so.
 @safe
 package struct HeadWriter {
     private let start: UnsafeMutableRawPointer

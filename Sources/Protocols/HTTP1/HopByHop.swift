@@ -1,5 +1,5 @@
-// The Connection field (RFC 9110 section 7.6.1): what the sender wants of this connection, and which
-// other fields are not for those behind the next recipient.
+// The Connection field (RFC 9110 section 7.6.1): what the sender wants of this connection, and
+// which other fields are not for those behind the next recipient.
 
 /// The connection options that change what is done with the connection.
 struct ConnectionOptions: OptionSet, BitwiseCopyable {

@@ -28,8 +28,8 @@ package struct IPBytes: BitwiseCopyable, Equatable, Sendable {
         return UInt16(truncatingIfNeeded: word >> (UInt64(3 - index % 4) * 16))
     }
 
-    /// The groups that `::` stands for: the first of the longest runs of two or more zeros (RFC 5952
-    /// section 4.2); empty at 8 when there is none.
+    /// The groups that `::` stands for: the first of the longest runs of two or more zeros (RFC
+    /// 5952 section 4.2); empty at 8 when there is none.
     var longestZeros: Range<Int> {
         var longest = 8..<8
         var start = 0
