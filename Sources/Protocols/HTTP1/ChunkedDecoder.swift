@@ -277,7 +277,9 @@ package struct ChunkedDecoder: BitwiseCopyable, Sendable {
             }
         case .trailerName:
             if ByteClass.isIn(ByteClass.token, byte) { return trailerName.append(byte) }
-            guard byte == ASCII.colon else { throw .malformedTrailer }
+            guard byte == ASCII.colon else {
+                throw byte == ASCII.lineFeed ? .bareLineFeed : .malformedTrailer
+            }
             guard !trailerName.isForbidden else { throw .trailerForbidden }
             state = .trailerValue
         case .trailerValue:
