@@ -7,7 +7,10 @@ from random import Random
 
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT", b"PATCH"]
 ODD_METHODS = [b"get", b"M-SEARCH", b"G\tT", b"G@T", b"", b"X" * 33, b"X" * 32, b"PRI", b"G\x00"]
-TARGETS = [b"/", b"/a/b?c=d", b"/%20", b"/?a[]=b", b"http://a/", b"http://a", b"http://a:80/b?c", b"*"]
+TARGETS = [
+    b"/", b"/a/b?c=d", b"/%20", b"/?a[]=b", b"http://a/", b"http://a", b"http://a:80/b?c",
+    b"*",
+]
 ODD_TARGETS = [
     b"a:443", b"x", b"/a#b", b"/%2", b"/a\\b", b"/\xe4", b"/a\x00b", b"http://u@a/", b"ftp://a/",
     b"https://A/", b"http:///", b"/<a>", b'/"', b"**", b"[::1]:443", b"http://[::1]:80/", b"",
@@ -37,7 +40,8 @@ FIELDS = [
     b"Expect: 100-continue", b"Max-Forwards: 5", b"Date: now", b"X: a\tb", b"ETag: \"x\"",
 ]
 ODD_FIELDS = [
-    b"X : y", b"X\t: y", b" X: y", b"\tfolded", b": y", b"X", b"X\x00: y", b"X: a\x00b", b"X: a\x01b",
+    b"X : y", b"X\t: y", b" X: y", b"\tfolded", b": y", b"X", b"X\x00: y", b"X: a\x00b",
+    b"X: a\x01b",
     b"X: a\x7f", b"X: \x0bb", b"X: a\rb", b"X: a\nY: b", b"X\xe4: y", b"X(: y", b"", b"X: y\n",
     b"X: y\r", b"Connection: content-length", b"Connection: host", b"Connection: a b",
     b"Connection: \"close\"", b"Connection: ,,", b"Connection: " + b"x," * 40, b"Expect: x",
@@ -50,7 +54,8 @@ ODD_LENGTHS = [
     b"Content-Length: 5\r\nContent-Length: 6", b"Content-Length:", b"Content-Length: 0x5",
     b"Content-Length: -1", b"Content-Length: 9223372036854775808", b"Content-Length: 005",
     b"Content-Length: 99999999999999999999999999", b"Content-Length: 5 5", b"Content-Length : 5",
-    b"Content-Length: 5,6", b"Content-Length: 5,", b"Content-Length: \xb2", b"Content-Length: 5\x0b",
+    b"Content-Length: 5,6", b"Content-Length: 5,", b"Content-Length: \xb2",
+    b"Content-Length: 5\x0b",
     b"Content-Length: 5;a", b"Content_Length: 5", b"Content-Length: 1_0",
 ]
 CODINGS = [b"Transfer-Encoding: chunked"] * 4 + [b"transfer-encoding:CHUNKED"]
@@ -58,16 +63,20 @@ ODD_CODINGS = [
     b"Transfer-Encoding: xchunked", b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding:",
     b"Transfer-Encoding: chunked, chunked", b"Transfer-Encoding: chunked, gzip",
     b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", b"Transfer-Encoding : chunked",
-    b"Transfer-Encoding: \x0bchunked", b"Transfer-Encoding:\r\n chunked", b"Transfer-Encoding: identity",
+    b"Transfer-Encoding: \x0bchunked", b"Transfer-Encoding:\r\n chunked",
+    b"Transfer-Encoding: identity",
     b"Transfer-Encoding: chunked\r\nContent-Length: 5", b"Transfer-Encoding: chunked,",
     b"Content-Length: 5\r\nTransfer-Encoding: chunked", b"Transfer-Encoding: chunked;a=b",
-    b"Transfer-Encoding: \"chunked\"", b"Transfer_Encoding: chunked", b"Transfer-Encoding: chunked\x00",
+    b"Transfer-Encoding: \"chunked\"", b"Transfer_Encoding: chunked",
+    b"Transfer-Encoding: chunked\x00",
 ]
 SIZES = [b"1", b"5", b"a", b"A", b"0010", b"5;a", b"5;a=b", b'5;a="b c"', b"5;a=b;c", b'5;a="\\""']
 ODD_SIZES = [
-    b"0x5", b"+5", b"-5", b" 5", b"5 ", b"5\t", b"5;", b"5;a=", b"5;=b", b"5;a b", b"5 ;a", b"5; a = b",
+    b"0x5", b"+5", b"-5", b" 5", b"5 ", b"5\t", b"5;", b"5;a=", b"5;=b", b"5;a b", b"5 ;a",
+    b"5; a = b",
     b"5;a\n", b"5;a\rb", b'5;a="b', b'5;a="\n"', b"5\n", b"g", b"", b"5,", b"8000000000000000",
-    b"00000000000000000005", b"fffffffffffffffff", b"5;\x00", b"5;a\xe4", b"5\x00", b"5;" + b"a" * 1100,
+    b"00000000000000000005", b"fffffffffffffffff", b"5;\x00", b"5;a\xe4", b"5\x00",
+    b"5;" + b"a" * 1100,
 ]
 TRAILERS = [b"", b"", b"", b"X: y\r\n", b"X:\r\nY: z\t\r\n", b"X: \xe4\r\n"]
 ODD_TRAILERS = [
