@@ -11,7 +11,8 @@ FUZZ_SECONDS ?= 30
 # Debian package and what of it must be there: a command, a pkg-config module or a file.
 BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
-	strace:strace python3:python3 socat:socat linux-perf:perf
+	strace:strace python3:python3 socat:socat linux-perf:perf \
+	python3-h11:/usr/lib/python3/dist-packages/h11
 BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so
 
 # Starts the demo: a small origin and the forwarder in front of it.
@@ -40,7 +41,7 @@ lint:
 bench: bench-deps release
 	Benchmarks/run
 
-fuzz: build-deps
+fuzz: test-deps
 	Tests/FuzzTests/run $(FUZZ_SECONDS)
 
 clean:

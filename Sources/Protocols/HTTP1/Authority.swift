@@ -23,9 +23,9 @@ enum Authority {
         _ bytes: Span<UInt8>, from start: Int, to end: Int
     ) -> Int? {
         guard start < end else { return nil }
-        if bytes[start] == 0x5B {
+        if bytes[start] == ASCII.bracketOpen {
             var close = start + 1
-            while close < end, bytes[close] != 0x5D { close += 1 }
+            while close < end, bytes[close] != ASCII.bracketClose { close += 1 }
             guard close < end, IPBytes(parsingIPv6: bytes, from: start + 1, to: close) != nil
             else { return nil }
             return close + 1
@@ -55,7 +55,7 @@ enum Authority {
 
     /// Whether a percent sign at `index` is followed by two hexadecimal digits (RFC 3986 2.1).
     static func isEncoded(_ bytes: Span<UInt8>, at index: Int, to end: Int) -> Bool {
-        index + 2 < end && ByteClass.isIn(ByteClass.hex, bytes[index + 1])
-            && ByteClass.isIn(ByteClass.hex, bytes[index + 2])
+        index + 2 < end && ASCII.hexValue(bytes[index + 1]) != nil
+            && ASCII.hexValue(bytes[index + 2]) != nil
     }
 }

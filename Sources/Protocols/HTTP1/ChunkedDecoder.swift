@@ -4,11 +4,11 @@
 /// Limits of what is not data in a chunked body.
 package struct ChunkLimits: Sendable, BitwiseCopyable {
     /// Bytes of a line with a chunk size: the digits and the extensions. 16 to 65,535.
-    package var lineBytesMax: Int
+    package let lineBytesMax: Int
     /// Bytes of the trailer section, with the empty line behind it. 2 to 65,535.
-    package var trailerBytesMax: Int
+    package let trailerBytesMax: Int
     /// Trailer fields. 0 to 256.
-    package var trailerFieldsMax: Int
+    package let trailerFieldsMax: Int
 
     /// - Parameters: see the properties; values outside their ranges are moved into them.
     package init(
@@ -177,7 +177,7 @@ package struct ChunkedDecoder: BitwiseCopyable, Sendable {
     /// `chunk-size = 1*HEXDIG`. No sign, no `0x`, no white space, and no more digits than a number
     /// below 2^63 has.
     private mutating func stepSize(_ byte: UInt8) throws(ChunkRefusal) {
-        if ByteClass.isIn(ByteClass.hex, byte) {
+        if let digit = ASCII.hexValue(byte) {
             if state == .sizeStart {
                 remaining = 0
                 lineBytes = 0
@@ -185,7 +185,6 @@ package struct ChunkedDecoder: BitwiseCopyable, Sendable {
             }
             guard lineBytes < 16, remaining < 1 << 59 else { throw .sizeTooLarge }
             try countLineByte()
-            let digit = byte < ASCII.colon ? byte - ASCII.zero : (byte | 0x20) - 0x57
             remaining = remaining << 4 | UInt64(digit)
             return
         }
@@ -202,7 +201,7 @@ package struct ChunkedDecoder: BitwiseCopyable, Sendable {
         switch byte {
         case ASCII.carriageReturn: state = .sizeLineFeed
         case ASCII.lineFeed: throw .bareLineFeed
-        case 0x3B: try enterExtension(.extensionNameStart)
+        case ASCII.semicolon: try enterExtension(.extensionNameStart)
         case ASCII.space, ASCII.tab: try enterExtension(.extensionBlank)
         default: throw fault
         }
@@ -221,7 +220,7 @@ package struct ChunkedDecoder: BitwiseCopyable, Sendable {
         case .extensionBlank:
             // White space is allowed before a semicolon only.
             if ASCII.isBlank(byte) { return try countLineByte() }
-            guard byte == 0x3B else { throw .malformedExtension }
+            guard byte == ASCII.semicolon else { throw .malformedExtension }
             try enterExtension(.extensionNameStart)
         case .extensionNameStart:
             if ASCII.isBlank(byte) { return try countLineByte() }
@@ -229,25 +228,25 @@ package struct ChunkedDecoder: BitwiseCopyable, Sendable {
             try enterExtension(.extensionName)
         case .extensionName:
             if ByteClass.isIn(ByteClass.token, byte) { return try countLineByte() }
-            if byte == 0x3D { return try enterExtension(.extensionValueStart) }
+            if byte == ASCII.equals { return try enterExtension(.extensionValueStart) }
             if ASCII.isBlank(byte) { return try enterExtension(.extensionNameBlank) }
             try endSize(byte, otherwise: .malformedExtension)
         case .extensionNameBlank:
             if ASCII.isBlank(byte) { return try countLineByte() }
-            if byte == 0x3D { return try enterExtension(.extensionValueStart) }
-            guard byte == 0x3B else { throw .malformedExtension }
+            if byte == ASCII.equals { return try enterExtension(.extensionValueStart) }
+            guard byte == ASCII.semicolon else { throw .malformedExtension }
             try enterExtension(.extensionNameStart)
         case .extensionValueStart:
             if ASCII.isBlank(byte) { return try countLineByte() }
-            if byte == 0x22 { return try enterExtension(.extensionQuoted) }
+            if byte == ASCII.quote { return try enterExtension(.extensionQuoted) }
             guard ByteClass.isIn(ByteClass.token, byte) else { throw .malformedExtension }
             try enterExtension(.extensionToken)
         case .extensionToken:
             if ByteClass.isIn(ByteClass.token, byte) { return try countLineByte() }
             try endSize(byte, otherwise: .malformedExtension)
         case .extensionQuoted:
-            if byte == 0x22 { return try enterExtension(.extensionEnd) }
-            if byte == 0x5C { return try enterExtension(.extensionEscaped) }
+            if byte == ASCII.quote { return try enterExtension(.extensionEnd) }
+            if byte == ASCII.backslash { return try enterExtension(.extensionEscaped) }
             guard ByteClass.isIn(ByteClass.quoted, byte) else { throw .malformedExtension }
             try countLineByte()
         case .extensionEscaped:
@@ -278,7 +277,9 @@ package struct ChunkedDecoder: BitwiseCopyable, Sendable {
             }
         case .trailerName:
             if ByteClass.isIn(ByteClass.token, byte) { return trailerName.append(byte) }
-            guard byte == ASCII.colon else { throw .malformedTrailer }
+            guard byte == ASCII.colon else {
+                throw byte == ASCII.lineFeed ? .bareLineFeed : .malformedTrailer
+            }
             guard !trailerName.isForbidden else { throw .trailerForbidden }
             state = .trailerValue
         case .trailerValue:

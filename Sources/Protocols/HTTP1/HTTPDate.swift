@@ -33,8 +33,8 @@ package enum HTTPDate {
     }
 
     /// Year, month and day of a day since 1970-01-01, in the Gregorian calendar. Counted in years
-    /// that begin in March, so that the leap day is the last one (Howard Hinnant, "chrono-compatible
-    /// low-level date algorithms", `civil_from_days`).
+    /// that begin in March, so that the leap day is the last one (Howard Hinnant,
+    /// "chrono-compatible low-level date algorithms", `civil_from_days`).
     private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = shifted / 146_097

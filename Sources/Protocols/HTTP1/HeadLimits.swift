@@ -3,11 +3,11 @@
 /// Limits of one head.
 package struct HeadLimits: Sendable, BitwiseCopyable {
     /// Bytes of the head: the start line, the fields, the empty line. 1 to 65,535.
-    package var headBytesMax: Int
+    package let headBytesMax: Int
     /// Field lines. 1 to 256.
-    package var fieldsMax: Int
+    package let fieldsMax: Int
     /// Bytes of the request target. 1 to 65,535.
-    package var targetBytesMax: Int
+    package let targetBytesMax: Int
 
     /// A method longer than any in use is not implemented (RFC 9110 section 9.1): the longest that
     /// is registered, `UPDATEREDIRECTREF`, has 17 bytes.

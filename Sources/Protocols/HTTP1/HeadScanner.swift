@@ -96,7 +96,7 @@ enum HeadScanner {
         for index in 0..<Int(left.count) {
             let one = unsafe bytes[unchecked: Int(left.start) &+ index]
             let other = unsafe bytes[unchecked: Int(right.start) &+ index]
-            guard lowered(one) == lowered(other) else { return false }
+            guard ASCII.lowered(one) == ASCII.lowered(other) else { return false }
         }
         return true
     }
@@ -117,11 +117,6 @@ enum HeadScanner {
     static func byte(_ text: StaticString, _ index: Int) -> UInt8 {
         precondition(index >= 0 && index < text.utf8CodeUnitCount)
         return unsafe text.utf8Start[index]
-    }
-
-    @inline(__always)
-    private static func lowered(_ byte: UInt8) -> UInt8 {
-        byte &- 0x41 < 26 ? byte | 0x20 : byte
     }
 
     @inline(__always)

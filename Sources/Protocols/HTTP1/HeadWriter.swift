@@ -1,8 +1,8 @@
 // Heads on their way out, written into memory that the caller owns. Besides the scanner the only
 // place of this folder that touches raw memory.
 
-/// A cursor over a caller's memory. It never writes past the end: what does not fit is left out as a
-/// whole, and so is everything behind it, and `hasOverflowed` says so.
+/// A cursor over a caller's memory. It never writes past the end: what does not fit is left out as
+/// a whole, and so is everything behind it, and `hasOverflowed` says so.
 @safe
 package struct HeadWriter {
     private let start: UnsafeMutableRawPointer
@@ -97,16 +97,16 @@ package struct HeadWriter {
         if address.isIPv4 {
             appendIPv4(address)
         } else {
-            if bracketed { append(0x5B) }
+            if bracketed { append(ASCII.bracketOpen) }
             appendIPv6(address)
-            if bracketed { append(0x5D) }
+            if bracketed { append(ASCII.bracketClose) }
         }
         if hasOverflowed { count = before.count }
     }
 
     private mutating func appendIPv4(_ address: IPBytes) {
         for place in 0..<4 {
-            if place > 0 { append(0x2E) }
+            if place > 0 { append(ASCII.dot) }
             appendDecimal(address.low >> UInt64((3 - place) * 8) & 0xFF)
         }
     }

@@ -11,28 +11,6 @@ enum LineOutcome {
     case broken(HeadRefusal, at: Int)
 }
 
-/// Bytes that the grammar names.
-enum ASCII {
-    static let tab: UInt8 = 0x09
-    static let lineFeed: UInt8 = 0x0A
-    static let carriageReturn: UInt8 = 0x0D
-    static let space: UInt8 = 0x20
-    static let percent: UInt8 = 0x25
-    static let asterisk: UInt8 = 0x2A
-    static let comma: UInt8 = 0x2C
-    static let slash: UInt8 = 0x2F
-    static let zero: UInt8 = 0x30
-    static let colon: UInt8 = 0x3A
-    static let question: UInt8 = 0x3F
-
-    @inline(__always)
-    static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
-
-    /// SP or HTAB (RFC 9110 section 5.6.3).
-    @inline(__always)
-    static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
-}
-
 extension LineOutcome {
     /// The end of a line: CR LF and nothing else (RFC 9112 section 2.2 lets a recipient take a
     /// bare LF, and where two recipients differ in that they see different messages).

@@ -68,7 +68,7 @@ package enum MessageVersion: UInt8, BitwiseCopyable, Sendable {
         if version == 0x302E_312F_5054_5448 { return .http10 }
         let isVersion =
             HeadScanner.equals(head, ByteRange(position, position + 5), "HTTP/")
-            && ASCII.isDigit(head[position + 5]) && head[position + 6] == 0x2E
+            && ASCII.isDigit(head[position + 5]) && head[position + 6] == ASCII.dot
             && ASCII.isDigit(head[position + 7])
         throw isVersion ? .unsupportedVersion : .malformedVersion
     }

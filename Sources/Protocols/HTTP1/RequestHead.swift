@@ -153,7 +153,7 @@ package struct RequestHead: ~Copyable {
         }
         let versionStart = targetEnd + 1
         let versionEnd = versionStart + MessageVersion.bytes
-        guard versionEnd + 1 < end else { return .broken(.malformedVersion, at: versionStart) }
+        guard versionEnd < end else { return .broken(.malformedVersion, at: versionStart) }
         let lineEnd = LineOutcome.lineEnd(
             bytes, at: versionEnd, to: end, otherwise: .malformedVersion)
         do throws(HeadRefusal) {

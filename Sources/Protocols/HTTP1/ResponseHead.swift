@@ -17,6 +17,7 @@ package struct ResponseHead: ~Copyable {
     package private(set) var isPersistent = false
     /// The protocol of a 101, not empty; empty with any other status.
     package private(set) var upgrade = ByteRange()
+    /// Whether there is a Date to be passed on.
     package private(set) var hasDate = false
     /// The value of Content-Length, also where no body follows (HEAD, 304).
     package private(set) var contentLength: UInt64?
@@ -99,14 +100,16 @@ package struct ResponseHead: ~Copyable {
     /// no reason phrase; that is the one thing taken here that the grammar does not have. The line
     /// can be read in one way only, and it is not passed on but written anew.
     private mutating func readStatusLine(_ bytes: Span<UInt8>, to end: Int) -> LineOutcome {
-        let statusStart = MessageVersion.bytes + 1
-        let statusEnd = statusStart + 3
-        guard statusEnd + 1 < end else { return .broken(.malformedStatusLine, at: 0) }
+        let versionEnd = MessageVersion.bytes
+        let statusEnd = versionEnd + 4
         do throws(HeadRefusal) {
+            guard versionEnd < end else { throw .malformedVersion }
             version = try MessageVersion.read(bytes, at: 0)
-            guard bytes[statusStart - 1] == ASCII.space else { throw .malformedStatusLine }
+            guard statusEnd < end, bytes[versionEnd] == ASCII.space else {
+                throw .malformedStatusLine
+            }
             var number: UInt16 = 0
-            for index in statusStart..<statusEnd {
+            for index in versionEnd + 1..<statusEnd {
                 guard ASCII.isDigit(bytes[index]) else { throw .malformedStatusLine }
                 number = number * 10 + UInt16(bytes[index] - ASCII.zero)
             }
@@ -133,7 +136,7 @@ package struct ResponseHead: ~Copyable {
         let options = try fields.readConnection(bytes)
         contentLength = try fields.contentLength(bytes)
         let isChunked = try fields.isChunked(bytes, version)
-        hasDate = fields.contains(.date)
+        hasDate = fields.first(.date).map { !$0.isHopByHop } ?? false
         if isBodiless(request) {
             framing = .none
         } else if isChunked {

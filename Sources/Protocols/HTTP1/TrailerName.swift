@@ -15,8 +15,7 @@ struct TrailerName: BitwiseCopyable, Sendable {
             count = UInt8(Self.bytesMax + 1)
             return
         }
-        let isUpper = byte &- 0x41 < 26
-        let shifted = UInt64(isUpper ? byte | 0x20 : byte) << (UInt64(count % 8) * 8)
+        let shifted = UInt64(ASCII.lowered(byte)) << (UInt64(count % 8) * 8)
         switch count / 8 {
         case 0: words.0 |= shifted
         case 1: words.1 |= shifted
@@ -25,19 +24,26 @@ struct TrailerName: BitwiseCopyable, Sendable {
         count += 1
     }
 
-    /// Whether a field of this name may not come behind the body (RFC 9110 section 6.5.1): it tells
-    /// how to frame, route, authenticate or process the message, what its content is, or belongs
-    /// to the connection. Who took it for a header field would read another message.
+    /// Whether a field of this name may not come behind the body (RFC 9110 section 6.5.1, with the
+    /// names that RFC 7230 section 4.1.2 gave): it tells how to frame, route, authenticate or
+    /// process the message, what its content is, or belongs to the connection. Who merged it with
+    /// the header fields would read another message than who does not.
     var isForbidden: Bool {
+        // Conditions: If-Match and its kin.
+        if words.0 & 0xFF_FFFF == 0x2D_6669 { return true }
         switch count {
         case 2: return matches("te")
-        case 3: return matches("via")
-        case 4: return matches("host") || matches("date")
+        case 3: return matches("via") || matches("age")
+        case 4: return matches("host") || matches("date") || matches("vary")
         case 5: return matches("range")
         case 6: return matches("cookie") || matches("expect") || matches("pragma")
-        case 7: return matches("upgrade") || matches("trailer")
+        case 7:
+            return matches("upgrade") || matches("trailer") || matches("expires")
+                || matches("warning")
+        case 8: return matches("location")
         case 9: return matches("forwarded")
         case 10: return matches("connection") || matches("keep-alive") || matches("set-cookie")
+        case 11: return matches("retry-after")
         case 12: return matches("max-forwards") || matches("content-type")
         case 13:
             return matches("authorization") || matches("cache-control")

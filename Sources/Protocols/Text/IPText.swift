@@ -11,12 +11,8 @@ package enum IPText {
 
     /// Four decimal numbers from 0 to 255 without leading zeros, separated by dots.
     package static func isIPv4(_ text: Substring.UTF8View) -> Bool {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return parts.count == 4
-            && parts.allSatisfy { part in
-                let hasLeadingZero = part.count > 1 && part.first == UInt8(ascii: "0")
-                return !hasLeadingZero && DecimalParser.parse(part, maximum: 255) != nil
-            }
+        let bytes = Array(text)
+        return IPBytes(parsingIPv4: bytes.span, from: 0, to: bytes.count) != nil
     }
 
     /// Eight groups of one to four hexadecimal digits, one `::` at most, the last two groups maybe
@@ -27,8 +23,8 @@ package enum IPText {
         if zoned.count == 2 {
             guard isZone(zoned[1]) else { return false }
         }
-        guard let address = zoned.first else { return false }
-        return hasSixteenBytes(address)
+        let address = Array(zoned[0])
+        return IPBytes(parsingIPv6: address.span, from: 0, to: address.count) != nil
     }
 
     /// Whether the part behind the last dot is made of digits: such a host can only be IPv4.
@@ -44,48 +40,6 @@ package enum IPText {
         guard !name.isEmpty, name.count <= hostNameBytesMax else { return false }
         return name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
             .allSatisfy(isLabel)
-    }
-
-    private static func hasSixteenBytes(_ text: Substring.UTF8View) -> Bool {
-        guard let gap = doubleColon(in: text) else { return groupCount(text) == 8 }
-        let tail = text[text.index(gap, offsetBy: 2)...]
-        guard let before = groupCount(text[..<gap], mayEndInIPv4: false),
-            let after = groupCount(tail)
-        else { return false }
-        // The gap stands for at least one group of zeros.
-        return before + after <= 7
-    }
-
-    private static func doubleColon(in text: Substring.UTF8View) -> Substring.UTF8View.Index? {
-        var index = text.startIndex
-        var previousIsColon = false
-        while index < text.endIndex {
-            let isColon = text[index] == UInt8(ascii: ":")
-            if isColon && previousIsColon { return text.index(before: index) }
-            previousIsColon = isColon
-            text.formIndex(after: &index)
-        }
-        return nil
-    }
-
-    /// How many 16-bit groups a text without `::` stands for; `nil` when it is malformed.
-    private static func groupCount(
-        _ text: Substring.UTF8View, mayEndInIPv4: Bool = true
-    ) -> Int? {
-        guard !text.isEmpty else { return 0 }
-        let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard parts.count <= 8, let last = parts.last else { return nil }
-        guard parts.dropLast().allSatisfy(isHexGroup) else { return nil }
-        if isHexGroup(last) { return parts.count }
-        return mayEndInIPv4 && isIPv4(last) ? parts.count + 1 : nil
-    }
-
-    private static func isHexGroup(_ text: Substring.UTF8View) -> Bool {
-        guard (1...4).contains(text.count) else { return false }
-        return text.allSatisfy { byte in
-            let lower = byte | 0x20
-            return isDigit(byte) || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "f"))
-        }
     }
 
     private static func isZone(_ text: Substring.UTF8View) -> Bool {

@@ -28,8 +28,8 @@ package struct IPBytes: BitwiseCopyable, Equatable, Sendable {
         return UInt16(truncatingIfNeeded: word >> (UInt64(3 - index % 4) * 16))
     }
 
-    /// The groups that `::` stands for: the first of the longest runs of two or more zeros (RFC 5952
-    /// section 4.2); empty at 8 when there is none.
+    /// The groups that `::` stands for: the first of the longest runs of two or more zeros (RFC
+    /// 5952 section 4.2); empty at 8 when there is none.
     var longestZeros: Range<Int> {
         var longest = 8..<8
         var start = 0
@@ -62,7 +62,7 @@ extension IPBytes {
         var index = start
         for part in 0..<4 {
             if part > 0 {
-                guard index < end, bytes[index] == 0x2E else { return nil }
+                guard index < end, bytes[index] == ASCII.dot else { return nil }
                 index += 1
             }
             let first = index
@@ -130,9 +130,7 @@ extension IPBytes {
     ) -> Int? {
         var index = start
         var value: UInt16 = 0
-        while index < end, index - start < 4, ByteClass.isIn(ByteClass.hex, bytes[index]) {
-            let byte = bytes[index]
-            let digit = byte < ASCII.colon ? byte - ASCII.zero : (byte | 0x20) - 0x57
+        while index < end, index - start < 4, let digit = ASCII.hexValue(bytes[index]) {
             value = value << 4 | UInt16(digit)
             index += 1
         }
