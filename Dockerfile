@@ -6,8 +6,9 @@
 #
 #   docker build -t gyre .
 #   docker run --rm --security-opt seccomp=Config/seccomp-io_uring.json -p 8080:8080 \
-#       gyre tcp --listen :8080 --to app.internal:9000
+#       gyre http --listen :8080 --to app.internal:9000
 #
+# `gyre tcp` takes the same addresses and forwards any TCP.
 # `docker run --rm gyre probe` shows what a container can use and why not.
 
 FROM swift:6.3-bookworm AS build

@@ -1,8 +1,4 @@
-"""The programs that are compared, each with one worker, and their configurations.
-
-The peers write no logs, and in the bulk scenario they get larger buffers than they have by default,
-up to the memory that Gyre allows a flow: beating a badly configured peer shows nothing.
-"""
+"""The programs that are compared, each with one worker: how they are started and asked."""
 
 from __future__ import annotations
 
@@ -15,14 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare import proc
+from compare import configurations, proc
+from compare.configurations import Protocol
 from compare.processes import BenchmarkError, Processes, Running
 
-STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 REPORT_SECONDS_MAX = 3.0
 DESCRIPTORS_MAX = 65536
 BACKENDS = ("io_uring", "epoll")
-# One per direction is what Gyre's limit of 256 KiB per flow comes to.
+# For one direction of a connection: about what Gyre allows itself. Where much is moved, the peers
+# get as much.
 BULK_BUFFER_KIB = 128
 
 
@@ -35,10 +32,10 @@ class Candidate:
     port: int
     is_gyre: bool
 
-    def cpu_ns(self) -> int:
-        """Its run time so far; raises when it has ended."""
+    def run_time(self) -> proc.RunTime:
+        """What it took so far; raises when it has ended."""
         self.process.require_alive()
-        return proc.cpu_ns(self.process.pid)
+        return proc.run_time(self.process.pid)
 
     def own_system_calls(self) -> int:
         """What Gyre says of itself: `systemCallsTotal` of the line that SIGUSR1 prints."""
@@ -75,110 +72,100 @@ def descriptors() -> int:
     return DESCRIPTORS_MAX if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS_MAX)
 
 
-def flows_max() -> int:
-    """Flows for which every candidate has descriptors, at two each."""
+def clients_max() -> int:
+    """Clients for which every candidate has descriptors, at two each."""
     return (descriptors() - 512) // 2
 
 
-def gyre(binary: Path, backend: str, relay: str = "auto") -> Entry:
+def gyre(binary: Path, protocol: Protocol, backend: str, relay: str = "auto") -> Entry:
     name = f"gyre {backend}" if relay == "auto" else f"gyre {backend} {relay}"
 
+    def command(port: int, target: int) -> Sequence[str]:
+        return [
+            str(binary), protocol.value, "--listen", f"127.0.0.1:{port}",
+            "--to", f"127.0.0.1:{target}", "--backend", backend, "--relay", relay,
+            "--workers", "1", "--log-level", "warning", "--drain-timeout", "1s",
+        ]
+
     def start(processes: Processes, target: int) -> Candidate:
-        process, port = processes.start_listening(
-            name.replace(" ", "-"), processes.placement.candidate,
-            lambda port: [
-                str(binary), "tcp", "--listen", f"127.0.0.1:{port}", "--to", f"127.0.0.1:{target}",
-                "--backend", backend, "--relay", relay, "--workers", "1",
-                "--log-level", "warning", "--drain-timeout", "1s",
-            ])
-        return Candidate(name, process, port, is_gyre=True)
+        return _started(processes, name, lambda port: command(port, target), is_gyre=True)
 
     return Entry(name, start, is_peer=False)
 
 
-def nginx(buffer_kib: int = 16) -> Entry:
-    """nginx stream, which has buffers of 16 KiB by default."""
+def nginx(protocol: Protocol, buffer_kib: int | None = None) -> Entry:
+    """With such buffers for each direction, or those that it has by itself."""
+    name = _sized("nginx stream" if protocol is Protocol.TCP else "nginx http", buffer_kib)
+
+    def blocks(processes: Processes, port: int, target: int) -> str:
+        if protocol is Protocol.TCP:
+            return configurations.nginx_stream(port, target, buffer_kib)
+        return configurations.nginx_proxy(
+            processes.new_path("nginx"), port, target, buffer_kib)
 
     def start(processes: Processes, target: int) -> Candidate:
-        def command(port: int) -> Sequence[str]:
-            return nginx_command(processes, (
-                f"stream {{ proxy_buffer_size {buffer_kib}k; server {{ "
-                f"listen 127.0.0.1:{port} backlog=4096; proxy_pass 127.0.0.1:{target}; "
-                "proxy_timeout 3600s; } }"))
+        return _started(
+            processes, name,
+            lambda port: nginx_command(processes, blocks(processes, port, target)))
 
-        process, port = processes.start_listening(
-            "nginx", processes.placement.candidate, command)
-        return Candidate("nginx stream", process, port, is_gyre=False)
-
-    return Entry("nginx stream", start, is_peer=True)
+    return Entry(name, start, is_peer=True)
 
 
-def haproxy(buffer_kib: int = 16, splice: bool = False) -> Entry:
-    """HAProxy in tcp mode, which copies, or moves bulk through pipes when `splice` is set.
+def haproxy(
+    protocol: Protocol, buffer_kib: int | None = None, *, splices: bool = False
+) -> Entry:
+    """With such buffers, or those that it has by itself. `splices`: moves bulk through pipes."""
+    name = _sized(f"HAProxy {protocol.value}" + (" splice" if splices else ""), buffer_kib)
 
-    Its buffers have 16 KiB by default.
-    """
-    name = "HAProxy tcp splice" if splice else "HAProxy tcp"
+    def command(processes: Processes, port: int, target: int) -> Sequence[str]:
+        path = processes.new_path("haproxy.cfg")
+        path.write_text(configurations.haproxy(
+            protocol, port, target, buffer_kib=buffer_kib, splices=splices,
+            # HAProxy reckons its pipes into the descriptors it needs.
+            connections_max=min(clients_max(), 2000 if splices else 20000)))
+        return ["haproxy", "-db", "-f", str(path)]
 
     def start(processes: Processes, target: int) -> Candidate:
-        def command(port: int) -> Sequence[str]:
-            path = processes.new_path("haproxy.cfg")
-            path.write_text("\n".join([
-                "global",
-                "  nbthread 1",
-                # HAProxy reckons its pipes into the descriptors it needs.
-                f"  maxconn {min(flows_max(), 2000 if splice else 20000)}",
-                f"  tune.bufsize {buffer_kib * 1024}",
-                "defaults",
-                "  mode tcp",
-                "  option splice-auto" if splice else "",
-                "  timeout connect 5s",
-                "  timeout client 1h",
-                "  timeout server 1h",
-                "frontend downstream",
-                f"  bind 127.0.0.1:{port} backlog 4096",
-                "  default_backend upstream",
-                "backend upstream",
-                f"  server origin 127.0.0.1:{target}",
-                "",
-            ]))
-            return ["haproxy", "-db", "-f", str(path)]
-
-        process, port = processes.start_listening(
-            "haproxy", processes.placement.candidate, command)
-        return Candidate(name, process, port, is_gyre=False)
+        return _started(processes, name, lambda port: command(processes, port, target))
 
     return Entry(name, start, is_peer=True)
 
 
 def nginx_command(processes: Processes, blocks: str) -> Sequence[str]:
-    """Writes a configuration for one worker around `blocks` and returns how to start it."""
+    """Writes a configuration around `blocks` and returns how to start it."""
     path = processes.new_path("nginx.conf")
-    module = f"load_module {STREAM_MODULE};" if STREAM_MODULE.exists() else ""
-    limit = descriptors()
-    path.write_text("\n".join([
-        module,
-        "worker_processes 1;",
-        "daemon off;",
-        f"pid {path}.pid;",
-        f"worker_rlimit_nofile {limit};",
-        f"events {{ worker_connections {limit - 256}; multi_accept on; }}",
-        blocks,
-        "",
-    ]))
+    path.write_text(configurations.nginx(path, descriptors(), blocks))
     return ["nginx", "-p", str(processes.directory), "-e", f"{path}.error", "-c", str(path)]
 
 
-def standard(binary: Path) -> list[Entry]:
+def standard(binary: Path, protocol: Protocol) -> list[Entry]:
     """Both peers, and Gyre as it comes on both backends."""
-    return [nginx(), haproxy(), *(gyre(binary, backend) for backend in BACKENDS)]
-
-
-def by_relay(binary: Path, peer_buffer_kib: int) -> list[Entry]:
-    """The peers with such buffers, and Gyre with every relay path of both backends."""
-    relays = {"io_uring": ("auto", "copy", "splice", "splice-ring"),
-              "epoll": ("auto", "copy", "splice")}
     return [
-        nginx(peer_buffer_kib), haproxy(peer_buffer_kib), haproxy(peer_buffer_kib, splice=True),
-        *(gyre(binary, backend, relay) for backend in BACKENDS for relay in relays[backend]),
+        nginx(protocol), haproxy(protocol),
+        *(gyre(binary, protocol, backend) for backend in BACKENDS),
     ]
+
+
+def by_relay(binary: Path, protocol: Protocol, peer_buffer_kib: int | None) -> list[Entry]:
+    """The peers with such buffers or their own, and Gyre with every relay path of both backends."""
+    relays = ["auto", "copy", "splice"]
+    ring_relays = relays + (["splice-ring"] if protocol is Protocol.TCP else [])
+    return [
+        nginx(protocol, peer_buffer_kib), haproxy(protocol, peer_buffer_kib),
+        haproxy(protocol, peer_buffer_kib, splices=True),
+        *(gyre(binary, protocol, "io_uring", relay) for relay in ring_relays),
+        *(gyre(binary, protocol, "epoll", relay) for relay in relays),
+    ]
+
+
+def _sized(name: str, buffer_kib: int | None) -> str:
+    return name if buffer_kib is None else f"{name}, {buffer_kib} KiB"
+
+
+def _started(
+    processes: Processes, name: str, command: Callable[[int], Sequence[str]], *,
+    is_gyre: bool = False,
+) -> Candidate:
+    process, port = processes.start_listening(
+        name.replace(" ", "-").replace(",", ""), processes.placement.candidate, command)
+    return Candidate(name, process, port, is_gyre)

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compare import counting, machine
-from compare.candidates import STREAM_MODULE, descriptors
+from compare.candidates import descriptors
+from compare.configurations import STREAM_MODULE
 from compare.processes import BenchmarkError, Placement, Processes
 from compare.run import Run, Settings
-from compare.scenarios import SCENARIOS, Scenario
+from compare.scenarios import GROUPS, SCENARIOS, Scenario
 from compare.tables import Table
 
 CONNECTIONS_MAX = 4096
-ALL = "all"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.list:
         for scenario in SCENARIOS.values():
-            print(f"{scenario.name:10} {scenario.summary}")
+            print(f"{scenario.name:14} {scenario.summary}")
         return 0
     # A terminated run cleans up like an interrupted one.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -50,11 +50,11 @@ def _interrupt(*_: object) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="Benchmarks/run",
-        description="Compares gyre tcp with nginx stream and HAProxy tcp, in alternation.",
+        description="Compares gyre tcp and gyre http with nginx and HAProxy, in alternation.",
         epilog="Method and how to read the tables: Benchmarks/README.md")
     parser.add_argument(
         "scenario", nargs="*", type=_scenario, metavar="SCENARIO",
-        help=f"{', '.join(SCENARIOS)}, or {ALL} (default)")
+        help=f"{', '.join([*SCENARIOS, *GROUPS])} (default: all)")
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
     parser.add_argument("--quick", action="store_true", help="two short rounds: does it work?")
     parser.add_argument("--rounds", type=_positive, metavar="N", help="default: 5")
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds", type=_positive, metavar="S", help="of one measurement (default: 2)")
     parser.add_argument(
         "--connections", type=_connections, metavar="N[,N…]",
-        help="of requests, syscalls and short (default: 64; syscalls 1,64,256)")
+        help="of requests, syscalls, short and bodies (default: 64; syscalls 1,64,256; bodies 8)")
     parser.add_argument(
         "--gyre", type=Path, default=_root() / ".build/release/gyre", metavar="PATH",
         help="the binary (default: .build/release/gyre of this repository)")
@@ -76,8 +76,9 @@ def _root() -> Path:
 
 
 def _scenario(text: str) -> str:
-    if text != ALL and text not in SCENARIOS:
-        raise argparse.ArgumentTypeError(f"expected {ALL} or one of {', '.join(SCENARIOS)}")
+    if text not in SCENARIOS and text not in GROUPS:
+        raise argparse.ArgumentTypeError(
+            f"expected one of {', '.join([*SCENARIOS, *GROUPS])}")
     return text
 
 
@@ -98,8 +99,9 @@ def _connections(text: str) -> tuple[int, ...]:
 def _measure(options: argparse.Namespace) -> int:
     # nginx and HAProxy are in a folder that is not in every user's path.
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    asked = options.scenario or [ALL]
-    names = list(SCENARIOS) if ALL in asked else list(dict.fromkeys(asked))
+    asked = [GROUPS.get(word, (word,)) for word in options.scenario or ["all"]]
+    # In the order in which they were asked for, each once.
+    names = dict.fromkeys(name for words in asked for name in words)
     scenarios = [SCENARIOS[name] for name in names]
     _require(options.gyre, scenarios)
     descriptors()

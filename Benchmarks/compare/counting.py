@@ -61,7 +61,8 @@ class PerfCount:
         # Not select(2): with thousands of flows open the descriptor may be beyond its 1023.
         poll = select.poll()
         poll.register(self._acknowledge, select.POLLIN)
-        if not poll.poll(ATTACH_SECONDS_MAX * 1000) or not os.read(self._acknowledge, 16).startswith(b"ack"):
+        is_answered = poll.poll(ATTACH_SECONDS_MAX * 1000)
+        if not is_answered or not os.read(self._acknowledge, 16).startswith(b"ack"):
             raise BenchmarkError(f"perf does not {command}: {self._perf.last_words()}")
 
 

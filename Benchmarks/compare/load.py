@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from compare import configurations
 from compare.candidates import nginx_command
 from compare.processes import BenchmarkError, Processes
 
 # How much longer than asked for a load generator may take before it is given up.
 GRACE_SECONDS = 30.0
-BODY = "sixty-four bytes, the usual size of a small answer from origin.\\n"
 UNITS_IN_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
 
 
@@ -34,25 +35,45 @@ class Load:
 
 def start_http_origin(processes: Processes) -> int:
     """Starts an nginx that answers every request with 64 bytes; returns its port."""
-    folders = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     spool = processes.new_path("origin")
-    paths = " ".join(f"{folder}_temp_path {spool}-{folder};" for folder in folders)
     _, port = processes.start_listening(
         "origin", processes.placement.load,
-        lambda port: nginx_command(processes, (
-            f"http {{ access_log off; default_type text/plain; {paths} "
-            "keepalive_requests 1000000000; keepalive_timeout 3600s; "
-            f"server {{ listen 127.0.0.1:{port} backlog=4096; "
-            f'location / {{ return 200 "{BODY}"; }} }} }}')))
+        lambda port: nginx_command(processes, configurations.nginx_origin(spool, port)))
     return port
 
 
-def wrk(processes: Processes, port: int, connections: int, seconds: float) -> Load:
-    """Keep-alive requests on `connections` connections for about `seconds`."""
+def start_body_origin(processes: Processes, sizes: Sequence[int]) -> int:
+    """Starts an nginx that serves `/SIZE` and takes posts to `/upload`; returns its port."""
+    root = processes.new_path("bodies")
+    root.mkdir()
+    for size in sizes:
+        (root / str(size)).write_bytes(b"x" * size)
+    spool = processes.new_path("origin")
+    _, port = processes.start_listening(
+        "origin", processes.placement.load,
+        lambda port: nginx_command(
+            processes, configurations.nginx_body_origin(spool, port, root)))
+    return port
+
+
+def wrk(
+    processes: Processes, port: int, connections: int, seconds: float, path: str = "/",
+    upload_bytes: int = 0,
+) -> Load:
+    """Keep-alive requests on `connections` connections for about `seconds`.
+
+    With `upload_bytes` they are posts of so many bytes.
+    """
     whole = max(1, math.ceil(seconds))
+    script = []
+    if upload_bytes:
+        lua = processes.new_path("upload.lua")
+        lua.write_text(
+            f'wrk.method = "POST"\nwrk.body = string.rep("x", {upload_bytes})\n')
+        script = ["-s", str(lua)]
     text = processes.call("wrk", [
         "wrk", "-t1", f"-c{connections}", f"-d{whole}s", "--latency", "--timeout", "5s",
-        f"http://127.0.0.1:{port}/",
+        *script, f"http://127.0.0.1:{port}{path}",
     ], whole + GRACE_SECONDS)
     total = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m)", text)
     if total is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from compare.candidates import Candidate, Entry
 from compare.load import Load
+from compare.proc import RunTime
 from compare.processes import BenchmarkError, Processes
 from compare.rounds import Sample, Series, alternate
 
@@ -95,9 +96,9 @@ class Run:
         alternate(subjects, self.settings.memory_rounds, once)
         return [series for _, series in subjects]
 
-    def loaded(self, candidate: Candidate, put_load: Callable[[], Load]) -> tuple[Load, int]:
-        """Puts load on a candidate; returns it with the run time it took, in nanoseconds."""
-        before = candidate.cpu_ns()
+    def loaded(self, candidate: Candidate, put_load: Callable[[], Load]) -> tuple[Load, RunTime]:
+        """Puts load on a candidate; returns it with the run time it took."""
+        before = candidate.run_time()
         load = put_load()
         return load, settle(candidate) - before
 
@@ -107,15 +108,15 @@ class Run:
         print(text, file=sys.stderr, flush=True)
 
 
-def settle(candidate: Candidate) -> int:
+def settle(candidate: Candidate) -> RunTime:
     """Waits until a candidate sleeps, after a load; returns its run time until then.
 
     What it still does when the load generator has ended (closing, sending what nobody awaits) is
     part of the load's cost, and run times are exact only of who sleeps.
     """
     deadline = time.monotonic() + SETTLE_SECONDS_MAX
-    before, now = -1, candidate.cpu_ns()
+    before, now = None, candidate.run_time()
     while now != before and time.monotonic() < deadline:
         time.sleep(QUIET_SECONDS)
-        before, now = now, candidate.cpu_ns()
+        before, now = now, candidate.run_time()
     return now

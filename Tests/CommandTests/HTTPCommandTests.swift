@@ -159,32 +159,4 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
     func addressesAreChecked(arguments: [String]) {
         #expect(throws: (any Error).self) { try HTTPCommand.parse(arguments) }
     }
-
-    /// Names, defaults and ranges of options come from what they set, so the help can be trusted.
-    @Test func theHelpNamesEveryDefault() {
-        let help = HTTPCommand.helpMessage(columns: 1000)
-        for (option, fallback) in [
-            ("--head-timeout", "30s"), ("--body-timeout", "1m"), ("--response-timeout", "1m"),
-            ("--upstream-timeout", "1m"), ("--keep-alive-timeout", "75s"),
-            ("--upstream-keep-alive-timeout", "1m"), ("--tunnel-timeout", "1h"),
-            ("--half-close-timeout", "2s"), ("--connect-timeout", "5s"),
-            ("--drain-timeout", "30s"), ("--max-head", "32k"), ("--max-fields", "128"),
-            ("--max-target", "8k"), ("--max-chunk-line", "1k"), ("--max-trailers", "8k"),
-            ("--max-body", "off"), ("--max-requests", "1000000"), ("--pipeline-depth", "32"),
-            ("--upstream-idle-max", "256"), ("--host-header", "client"),
-            ("--forwarded", "x-forwarded"), ("--trust", "none"),
-        ] {
-            let entry = help.components(after: "  \(option) ")
-            #expect(entry?.contains("default: \(fallback))") == true, "\(option): \(entry ?? "")")
-        }
-    }
-}
-
-extension String {
-    /// What follows the first occurrence of `mark`, up to the next option's entry.
-    fileprivate func components(after mark: String) -> Substring? {
-        guard let start = firstRange(of: mark)?.upperBound else { return nil }
-        let rest = self[start...]
-        return rest.firstRange(of: "\n  --").map { rest[..<$0.lowerBound] } ?? rest
-    }
 }

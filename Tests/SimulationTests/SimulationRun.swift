@@ -99,7 +99,7 @@ enum SimulationRun {
                 return .random(
                     &random, bytesMax: plan.bytesMax, stallNsMax: plan.stallNsMax)
             }
-            addresses.append(Endpoint(address: address, name: "endpoint \(index)"))
+            addresses.append(Endpoint(address: address, name: "endpoint \(index)", host: "origin"))
         }
         return world
     }

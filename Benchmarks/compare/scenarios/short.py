@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compare.candidates import Candidate, standard
+from compare.configurations import Protocol
 from compare.load import ab, start_http_origin
 from compare.rounds import Sample
 from compare.run import Run
@@ -19,23 +20,24 @@ METRICS = (
 )
 
 
-def measure(run: Run) -> Iterator[Table]:
+def measure(run: Run, protocol: Protocol) -> Iterator[Table]:
     target = start_http_origin(run.processes)
     total = int(CONNECTIONS_PER_SECOND_ASKED * run.settings.seconds)
     total = total // 5 if run.settings.is_quick else total
     for connections in run.settings.connections or (64,):
 
         def once(candidate: Candidate) -> Sample:
-            load, cpu_ns = run.loaded(candidate, lambda: ab(
+            load, cost = run.loaded(candidate, lambda: ab(
                 run.processes, candidate.port, connections, total))
             return Sample({
-                "cpuUsPerConnection": cpu_ns / 1e3 / load.done if load.done else None,
+                "cpuUsPerConnection": cost.total_ns / 1e3 / load.done if load.done else None,
                 "connectionsPerSecond": load.rate,
             }, load.failures)
 
         series = run.alternate_running(
-            standard(run.settings.gyre), target, measure=once,
+            standard(run.settings.gyre, protocol), target, measure=once,
             warm_up=lambda candidate: ab(
                 run.processes, candidate.port, connections, WARM_UP_CONNECTIONS))
         yield Table(
-            f"short: {connections_text(total)} per round, {connections} at a time", METRICS, series)
+            f"{protocol.value}-short: {connections_text(total)} per round, {connections} at a time",
+            METRICS, series)

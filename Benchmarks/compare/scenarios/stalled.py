@@ -14,14 +14,13 @@ from dataclasses import dataclass
 
 from compare import proc
 from compare.candidates import Candidate, by_relay
+from compare.configurations import Protocol
 from compare.processes import BenchmarkError
 from compare.rounds import Sample
 from compare.run import Run
 from compare.tables import Metric, Table
 
 FLOWS = 8
-# Their default: here, unlike in the bulk scenario, larger buffers would count against them.
-PEER_BUFFER_KIB = 16
 CHUNK = bytes(256 * 1024)
 QUIET_SECONDS = 0.5
 # A candidate that never stops reading is not bounded, which is what this would show.
@@ -54,10 +53,11 @@ def measure(run: Run) -> Iterator[Table]:
         listener.settimeout(SOCKET_SECONDS_MAX)
         for stall in STALLS:
             series = run.alternate_fresh(
-                by_relay(run.settings.gyre, PEER_BUFFER_KIB), listener.getsockname()[1],
+                # Larger buffers, unlike where bulk is moved, would count against the peers.
+                by_relay(run.settings.gyre, Protocol.TCP, None), listener.getsockname()[1],
                 lambda candidate: _stall(candidate, listener, stall))
             yield Table(
-                f"stalled: {stall.title}", METRICS, series,
+                f"tcp-stalled: {stall.title}", METRICS, series,
                 note=f"Anonymous memory above that of the empty process, over {FLOWS} flows, a new "
                      "process per round. What was taken in beyond that lies in kernel buffers.")
 

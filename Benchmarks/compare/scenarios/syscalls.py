@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from compare import counting
 from compare.candidates import Candidate, standard
+from compare.configurations import Protocol
 from compare.load import start_http_origin, wrk
 from compare.rounds import Sample
 from compare.run import Run, settle
@@ -18,18 +19,18 @@ METRICS = (
 )
 
 
-def measure(run: Run) -> Iterator[Table]:
+def measure(run: Run, protocol: Protocol) -> Iterator[Table]:
     counter = counting.available()
     assert counter is not None, "checked before any scenario begins"
     target = start_http_origin(run.processes)
     for connections in run.settings.connections or (1, 64, 256):
         series = run.alternate_running(
-            standard(run.settings.gyre), target,
+            standard(run.settings.gyre, protocol), target,
             warm_up=lambda candidate: wrk(run.processes, candidate.port, connections, seconds=1),
             measure=lambda candidate: _count(run, counter, candidate, connections))
         yield Table(
-            f"syscalls: {connections_text(connections)}, keep-alive", METRICS, series,
-            note=_note(counter))
+            f"{protocol.value}-syscalls: {connections_text(connections)}, keep-alive", METRICS,
+            series, note=_note(counter))
 
 
 def _count(

@@ -50,10 +50,11 @@ package struct ServicePlan: Sendable {
         _ options: ServiceOptions, host: HostFacts, shares: ResourceShares,
         _ endpoints: [Endpoint], _ index: Int
     ) -> WorkerConfiguration {
-        var configuration = WorkerConfiguration(
+        WorkerConfiguration(
             index: index,
             processor: options.pinsWorkers
                 ? host.processors[index % host.processors.count] : nil,
+            service: options.service,
             relay: options.relay,
             connectTimeoutMs: options.connectTimeoutMs,
             idleTimeoutMs: options.idleTimeoutMs,
@@ -62,8 +63,6 @@ package struct ServicePlan: Sendable {
                 memoryBytes: host.memoryBytes, bufferBytes: BufferPool.bufferBytes),
             pipesMax: ResourceShares.pipes(workers: shares.workers),
             endpoints: endpoints)
-        configuration.service = options.service
-        return configuration
     }
 
     private static func warnings(

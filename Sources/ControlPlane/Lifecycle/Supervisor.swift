@@ -20,7 +20,7 @@ package struct Supervisor {
     ///
     /// - Parameter onListening: called once with the text of each listening address, the real
     ///   ports in it, when all workers have started.
-    /// - Returns: whether all flows could finish; false when some had to be cut.
+    /// - Returns: whether everything could finish; false when connections had to be cut.
     /// - Throws: when it cannot start.
     package func run(onListening: ([String]) -> Void = { _ in }) throws(StartError) -> Bool {
         let signals: SignalSource
@@ -37,7 +37,7 @@ package struct Supervisor {
         announce(running.plan, running.listeners)
         onListening(running.listeners.listeners.map { "\($0.address)" })
         let isClean = serve(signals, running)
-        log.info("stopped", metadata: ["flowsCut": "\(!isClean)"])
+        log.info("stopped", metadata: ["connectionsCut": "\(!isClean)"])
         return isClean
     }
 
@@ -111,7 +111,7 @@ package struct Supervisor {
 
     /// Waits for signals and for workers until all workers have ended.
     ///
-    /// - Returns: whether no flow had to be cut.
+    /// - Returns: whether no connection had to be cut.
     private func serve(_ signals: SignalSource, _ running: Running) -> Bool {
         var state = ShutdownState(drainTimeoutMs: options.drainTimeoutMs)
         var isClean = true
@@ -161,7 +161,7 @@ package struct Supervisor {
         return actions
     }
 
-    /// - Returns: false when flows are cut by it.
+    /// - Returns: false when connections are cut by it.
     private func perform(_ action: ShutdownAction, _ running: Running) -> Bool {
         switch action {
         case .none, .abandon:
@@ -170,17 +170,19 @@ package struct Supervisor {
             log.info(
                 "draining",
                 metadata: [
-                    "flows": "\(running.workers.counters[.flowsActive])",
+                    "connections": "\(running.workers.counters.connectionsActive)",
                     "timeoutMs": "\(options.drainTimeoutMs)",
                 ])
             running.listeners.removeFiles()
             running.workers.post(.drain)
             return true
         case .terminate:
-            let flows = running.workers.counters[.flowsActive]
-            if flows > 0 { log.warning("cutting flows", metadata: ["flows": "\(flows)"]) }
+            let connections = running.workers.counters.connectionsActive
+            if connections > 0 {
+                log.warning("cutting connections", metadata: ["connections": "\(connections)"])
+            }
             running.workers.post(.terminate)
-            return flows == 0
+            return connections == 0
         }
     }
 
@@ -200,4 +202,9 @@ extension Service {
         case .http: "proxying HTTP to"
         }
     }
+}
+
+extension CounterSet {
+    /// TCP flows, tunnels among them, and HTTP clients that are not over.
+    fileprivate var connectionsActive: UInt64 { self[.flowsActive] &+ self[.clientsActive] }
 }

@@ -41,7 +41,8 @@ package enum HostResolver {
         return (routable.isEmpty ? found : routable).map { address in
             let numeric = "\(address)"
             let name = numeric == "\(text)" ? numeric : "\(text) (\(numeric))"
-            return Endpoint(address: AddressReference(keeping: address), name: name)
+            return Endpoint(
+                address: AddressReference(keeping: address), name: name, host: text.authority)
         }
     }
 

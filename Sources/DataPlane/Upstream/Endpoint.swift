@@ -6,12 +6,15 @@ internal import Protocols
 package struct Endpoint: Sendable {
     /// Where to connect.
     package let address: AddressReference
-    /// How the operator wrote it, for messages and the Host field.
+    /// How the operator wrote it, for messages.
     package let name: String
+    /// What a Host field says of it.
+    package let host: String
 
-    package init(address: AddressReference, name: String) {
+    package init(address: AddressReference, name: String, host: String) {
         self.address = address
         self.name = name
+        self.host = host
     }
 }
 
@@ -21,8 +24,7 @@ struct EndpointNames: ~Copyable {
     private let ends: FixedTable<Int>
 
     init(_ endpoints: [Endpoint]) {
-        // A path cannot be a host; this is what clients of Unix sockets say.
-        let names = endpoints.map { $0.address.isUnix ? "localhost" : $0.name }
+        let names = endpoints.map(\.host)
         bytes = FixedTable(names.flatMap(\.utf8))
         ends = FixedTable(names.indices.map { names[...$0].reduce(0) { $0 + $1.utf8.count } })
     }

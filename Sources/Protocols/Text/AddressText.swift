@@ -39,6 +39,22 @@ package enum AddressText: Equatable, Sendable {
         }
     }
 
+    /// What a Host field says of it (RFC 9110 section 7.2): without the port that `http` has by
+    /// itself, and without a zone, which means something on one machine only (RFC 6874 section 1).
+    /// `:port` is this machine; a socket path, which cannot be a host, is `localhost`, as clients
+    /// of Unix sockets say.
+    package var authority: String {
+        let (host, port): (String, UInt16)
+        switch self {
+        case .host(let name, let number): (host, port) = (name, number)
+        case .ipv6(let address, let number):
+            (host, port) = ("[\(address.prefix { $0 != "%" })]", number)
+        case .anyHost(let number): (host, port) = ("127.0.0.1", number)
+        case .unix: return "localhost"
+        }
+        return port == 80 ? host : "\(host):\(port)"
+    }
+
     private static func unixPath(
         _ path: some StringProtocol
     ) throws(AddressTextError) -> String {

@@ -48,10 +48,12 @@ import Testing
         #expect(head.hasSuffix("\r\n\r\n") && head.contains("Content-Length: "))
     }
 
+    private static let chunked = "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n"
+
     static let bodies = [
         "POST / HTTP/1.1\r\n\(host)Content-Length: 5\r\n\r\nhello",
-        "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n",
+        "\(chunked)2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+        "\(chunked)5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n",
     ]
 
     @Test(arguments: bodies)

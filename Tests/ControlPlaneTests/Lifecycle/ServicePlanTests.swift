@@ -81,6 +81,13 @@ import Testing
         }
     }
 
+    /// Messages tell the address behind a name; a Host field must not.
+    @Test func endpointsAreNamedForPeopleAndForOrigins() throws {
+        let endpoints = try HostResolver.endpoints(.host("localhost", port: 9))
+        #expect(endpoints.contains { $0.name == "localhost:9 (127.0.0.1:9)" })
+        #expect(endpoints.allSatisfy { $0.host == "localhost:9" })
+    }
+
     @Test func whatDoesNotFitIsSaid() throws {
         let small = host(processors: [0, 1], descriptors: 1024)
         #expect(try plan(small) { $0.connectionsMax = 433 }.warnings.count == 1)

@@ -36,6 +36,17 @@ import Testing
         #expect(parsed.description == text)
     }
 
+    @Test(arguments: [
+        ("127.0.0.1:8080", "127.0.0.1:8080"), ("db.internal:5432", "db.internal:5432"),
+        ("db.internal:80", "db.internal"), ("db.internal:443", "db.internal:443"),
+        (":9000", "127.0.0.1:9000"), (":80", "127.0.0.1"), ("[::1]:9000", "[::1]:9000"),
+        ("[::1]:80", "[::1]"), ("[fe80::1%eth0]:81", "[fe80::1]:81"),
+        ("unix:/run/app.sock", "localhost"),
+    ])
+    func aHostFieldNamesIt(text: String, authority: String) throws {
+        #expect(try AddressText(parsing: text).authority == authority)
+    }
+
     static let refused: [(String, AddressTextError)] = [
         ("", .empty),
         ("8080", .portMissing),
