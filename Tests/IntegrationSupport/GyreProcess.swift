@@ -30,19 +30,21 @@ public final class GyreProcess: Sendable {
     /// Where it listens, in the order it said so.
     public let addresses: [PeerAddress]
 
-    /// Starts `gyre tcp` with these arguments and waits until it listens.
+    /// Starts `gyre` with these arguments and waits until it listens.
     ///
     /// - Parameters:
     ///   - arguments: at least one `--listen` and `--to`.
+    ///   - command: `tcp` or `http`.
     ///   - launcher: a command that is put in front, to run it under limits.
     ///   - environment: variables to add.
     /// - Throws: `TestFailure`, with what it wrote, when it ends or takes longer than 10 s.
     public init(
-        launching arguments: [String], launcher: [String] = [], environment: [String: String] = [:]
+        launching arguments: [String], command: String = "tcp", launcher: [String] = [],
+        environment: [String: String] = [:]
     ) throws {
         raiseDescriptorLimit()
         let process = try ChildProcess(
-            launcher + [Product.binary, "tcp"] + arguments, environment: environment)
+            launcher + [Product.binary, command] + arguments, environment: environment)
         let expected = arguments.count { $0 == "--listen" }
         var found: [PeerAddress] = []
         _ = eventually(within: 10) {
@@ -72,6 +74,32 @@ public final class GyreProcess: Sendable {
         try self.init(launching: arguments, launcher: launcher, environment: environment)
     }
 
+    /// Starts `gyre http` on a backend.
+    ///
+    /// - Parameters:
+    ///   - endpoints: the values of `--to`, in turns.
+    ///   - listeners: the values of `--listen`; port 0 takes a free one.
+    ///   - options: further arguments.
+    public convenience init(
+        http endpoints: [PeerAddress], backend: Backend,
+        listen listeners: [String] = ["127.0.0.1:0"], options: [String] = [],
+        launcher: [String] = [], environment: [String: String] = [:]
+    ) throws {
+        let arguments =
+            listeners.flatMap { ["--listen", $0] }
+            + ["--to", endpoints.map(\.description).joined(separator: ",")]
+            + ["--backend", backend.rawValue] + options
+        try self.init(
+            launching: arguments, command: "http", launcher: launcher, environment: environment)
+    }
+
+    /// Starts `gyre http` in front of one endpoint.
+    public convenience init(
+        http endpoint: PeerAddress, backend: Backend, options: [String] = []
+    ) throws {
+        try self.init(http: [endpoint], backend: backend, options: options)
+    }
+
     /// Starts `gyre tcp` in front of one endpoint.
     public convenience init(
         to endpoint: PeerAddress, backend: Backend, options: [String] = []
@@ -92,6 +120,12 @@ public final class GyreProcess: Sendable {
 
     /// Connects to its first listener.
     public func connect() throws -> Connection { try Connection(to: address) }
+
+    /// Connects to its first listener as an HTTP client.
+    public func client() throws -> HTTPStream { HTTPStream(try connect()) }
+
+    /// A URL at its first listener.
+    public func url(_ path: String) -> String { "http://\(address)\(path)" }
 
     /// Asks for the counters with SIGUSR1.
     public func counters() throws -> GyreCounters {
