@@ -16,6 +16,18 @@ public struct GyreCounters: Decodable, Sendable {
     public let flowsActive: Int
     public let connectFailures: Int
     public let starvedWaits: Int
+    /// Of `gyre http`; 0 of another command, as are the rest.
+    public let clientsActive: Int
+    public let requests: Int
+    public let responses: Int
+    public let requestsRefused: Int
+    public let localReplies: Int
+    public let responsesCut: Int
+    public let upstreamsOpened: Int
+    public let upstreamsReused: Int
+    public let upstreamsActive: Int
+    public let retries: Int
+    public let tunnels: Int
 
     /// System calls of every kind.
     public var systemCallsTotal: Int { systemCalls.values.reduce(0, +) }
@@ -153,14 +165,16 @@ public final class GyreProcess: Sendable {
         var open = 0
         var pipeEnds = 0
         let isBack = try eventually {
-            active = try counters().flowsActive
+            let counters = try counters()
+            active = counters.flowsActive + counters.clientsActive
             open = try usage.descriptorCount()
             pipeEnds = try usage.pipeEndCount()
             return active == 0 && open <= base && pipeEnds <= 4 * flowsAtOnce
         }
         guard !isBack else { return }
         throw TestFailure(
-            "\(active) flows, \(open) descriptors over a base of \(base), \(pipeEnds) pipe ends")
+            "\(active) flows or clients, \(open) descriptors over a base of \(base), \(pipeEnds) pipe ends"
+        )
     }
 
     /// Changes its soft descriptor limit while it runs; at its start it would size itself to fit.

@@ -24,7 +24,8 @@ extension Integration.HTTP {
         @Test(arguments: Backend.usable)
         func clientDecidesForItsConnection(_ backend: Backend) throws {
             let origin = try HTTPOrigin { _ in .ok("body") }
-            let gyre = try GyreProcess(http: origin.address, backend: backend)
+            let gyre = try GyreProcess(
+                http: origin.address, backend: backend, options: ["--workers", "1"])
             for (request, goesOn) in Self.clientCases {
                 let client = try gyre.client()
                 let response = try client.exchange(request)

@@ -144,7 +144,7 @@ extension Integration.HTTP {
             #expect(try gyre.usage.cpuTicks() - ticks <= 5)
             try origin.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             #expect(try client.readResponse().text == "ok")
-            client.close()
+            shutdown(client.connection.descriptor, Int32(SHUT_RDWR))
             #expect(throws: SocketError.self) { try sender.value(within: 20) }
         }
     }

@@ -65,8 +65,8 @@ extension Integration.HTTP {
                 for isApart in [false, true] {
                     let client = try gyre.client()
                     if isApart {
-                        try client.send(head)
                         let awaited = origin.connections.count + 1
+                        try client.send(head)
                         #expect(eventually { origin.connections.count >= awaited })
                         try? Self.send(chunks + RequestVector.follower, to: client)
                     } else {
@@ -119,7 +119,7 @@ extension Integration.HTTP {
                 #expect(response.status == 200, "\(host)")
                 #expect(origin.requests.last?.request.head["Host"] == host)
             }
-            for target in ["/%00", "/a//b/../c", "/?", "/?a=b&&", "/;=@:!$&'()*+,~-._", "/%zz"] {
+            for target in ["/%00", "/a//b/../c", "/?", "/?a=b&&", "/;=@:!$&'()*+,~-._"] {
                 let response = try client.exchange("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
                 #expect(response.status == 200, "\(target)")
                 #expect(origin.targets.last == target)

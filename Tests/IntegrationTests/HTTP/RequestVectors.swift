@@ -141,7 +141,7 @@ struct RequestVector: CustomStringConvertible, Sendable {
     private static let hosts =
         [
             "a b", "a/b", "a?b", "a#b", "user@a", "a:b", "a:80:80", "a:-1", "a\\b", "[::1", "::1",
-            "a,b", "a\tb", "a<b", "a\u{E9}",
+            "a, b", "a\tb", "a<b", "a\u{E9}",
         ].map {
             RequestVector("Host: \($0)", 400, text: "GET / HTTP/1.1\r\nHost: \($0)\r\n\r\n")
         } + [
@@ -167,8 +167,8 @@ struct RequestVector: CustomStringConvertible, Sendable {
             "GET x", "GET a/b", "GET *", "POST *", "GET /a b", "GET /\t", "GET /\u{1}", "GET /\0",
             "GET /\u{7F}", "GET /#a", "GET /\u{E9}", "GET  /", "GET\t/", "GET ", " GET /", "GET / ",
             "GET http://", "GET http:///x", "GET http:/a/", "GET http://a b/", "GET ftp://a/",
-            "GET http://user@a/", "GET a:80", "GET /<", "GET /\"", "GET /\\", "GET /`", "GET /{",
-            "GET /|", "GET /^", "G@T /", "G(T /", "GET: /", "G\u{E9}T /", "\"GET\" /", "/ GET",
+            "GET http://user@a/", "GET a:80", "GET /<", "GET /\"", "GET /\\",
+            "G@T /", "G(T /", "GET: /", "G\u{E9}T /", "\"GET\" /", "/ GET",
         ].map {
             RequestVector(
                 "line \($0.debugDescription)", 400, text: "\($0) HTTP/1.1\r\nHost: a\r\n\r\n")

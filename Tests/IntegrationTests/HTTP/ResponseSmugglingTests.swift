@@ -29,16 +29,15 @@ extension Integration.HTTP {
 
         @Test(arguments: Backend.usable)
         func malformedBodiesAreCut(_ backend: Backend) throws {
-            let origin = try VectorOrigin(ResponseVector.bodies.map(\.text))
+            let origin = try VectorOrigin(ResponseVector.bodies)
             let gyre = try GyreProcess(http: origin.address, backend: backend)
-            for (index, vector) in ResponseVector.bodies.enumerated() {
+            for (index, vector) in origin.vectors.enumerated() {
                 let client = try gyre.client()
                 try client.send("GET /\(index) HTTP/1.1\r\nHost: a\r\n\r\n")
                 let text = String(decoding: client.readToEnd().bytes, as: UTF8.self)
-                let name = "\(index) \(vector.text.debugDescription)"
+                let name = "\(index) \(vector.debugDescription)"
                 if text.hasPrefix("HTTP/1.1 502 ") { continue }
                 #expect(text.hasPrefix("HTTP/1.1 200 "), "\(name): \(text)")
-                #expect(text.contains("\r\n\(vector.valid)"), "\(name): \(text)")
                 #expect(!text.contains("\r\n0\r\n"), "it looks complete: \(name): \(text)")
             }
         }
@@ -70,7 +69,8 @@ extension Integration.HTTP {
                 try client.send("GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
                 let fresh = HTTPStream(try listener.accept(within: 3))
                 _ = try fresh.readRequest()
-                try fresh.send("HTTP/1.1 200 OK\r\nConnection: close\r\n" + good.dropFirst(17))
+                try fresh.send(
+                    good.replacing("200 OK\r\n", with: "200 OK\r\nConnection: close\r\n"))
                 #expect(try client.readResponse().text == "good")
             }
             #expect(origin.isEnded(), "it broke the order of messages and is not used again")
