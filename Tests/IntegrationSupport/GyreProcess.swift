@@ -154,6 +154,14 @@ public final class GyreProcess: Sendable {
         return try JSONDecoder().decode(GyreCounters.self, from: Data(line.utf8))
     }
 
+    /// Clients that it has now, as flows or as HTTP clients.
+    public var connectionsActive: Int {
+        get throws {
+            let counters = try counters()
+            return counters.flowsActive + counters.clientsActive
+        }
+    }
+
     /// Waits until it forwards nothing any more and has closed what it opened for its flows.
     ///
     /// - Parameters:
@@ -165,8 +173,7 @@ public final class GyreProcess: Sendable {
         var open = 0
         var pipeEnds = 0
         let isBack = try eventually {
-            let counters = try counters()
-            active = counters.flowsActive + counters.clientsActive
+            active = try connectionsActive
             open = try usage.descriptorCount()
             pipeEnds = try usage.pipeEndCount()
             return active == 0 && open <= base && pipeEnds <= 4 * flowsAtOnce

@@ -166,12 +166,3 @@ public final class RecordingOrigin: Sendable {
         }
     }
 }
-
-extension Connection {
-    /// Receives once; nothing at the end of the stream.
-    public func receiveSome() throws -> [UInt8] {
-        try withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer in
-            Array(buffer[..<(try receive(into: buffer))])
-        }
-    }
-}

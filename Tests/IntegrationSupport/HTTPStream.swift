@@ -90,6 +90,20 @@ public final class HTTPStream: Sendable {
         }
     }
 
+    /// Reads a body, in whatever framing its head announces, and compares it with a pattern.
+    ///
+    /// - Returns: its length.
+    /// - Throws: `TestFailure` at the first wrong byte, or when the body ends early.
+    public func receiveBody(_ pattern: Pattern, after head: HTTPHead) throws -> Int {
+        var position = 0
+        _ = try readBody(try head.framing() ?? .untilEnd) { bytes in
+            let wrong = bytes.withUnsafeBytes { pattern.firstDifference($0, at: position) }
+            if let wrong { throw TestFailure("byte \(wrong) is wrong") }
+            position += bytes.count
+        }
+        return position
+    }
+
     /// Everything up to the end of the stream.
     ///
     /// - Returns: what came, and whether the end was orderly; a reset is not.
@@ -127,23 +141,52 @@ public final class HTTPStream: Sendable {
     private func readBody(
         _ framing: HTTPFraming
     ) throws -> (body: [UInt8], trailers: [HTTPHead.Field]) {
+        var body: [UInt8] = []
+        let trailers = try readBody(framing) { body += $0 }
+        return (body, trailers)
+    }
+
+    /// - Parameter take: gets the body piece by piece.
+    /// - Returns: the trailers.
+    private func readBody(
+        _ framing: HTTPFraming, _ take: ([UInt8]) throws -> Void
+    ) throws -> [HTTPHead.Field] {
         switch framing {
         case .length(let length):
-            let body = try readBytes(length)
-            guard body.count == length else {
-                throw TestFailure("body ended at \(body.count) of \(length)")
-            }
-            return (body, [])
-        case .chunked: return try readChunks()
+            try readPieces(length, take)
+            return []
+        case .chunked: return try readChunks(take)
         case .untilEnd:
             let (body, isOrderly) = readToEnd()
             guard isOrderly else { throw TestFailure("body cut at \(body.count)") }
-            return (body, [])
+            try take(body)
+            return []
         }
     }
 
-    private func readChunks() throws -> (body: [UInt8], trailers: [HTTPHead.Field]) {
-        var body: [UInt8] = []
+    private func readPieces(_ count: Int, _ take: ([UInt8]) throws -> Void) throws {
+        var left = count
+        while left > 0 {
+            let piece = try readSome(upTo: left)
+            guard !piece.isEmpty else {
+                throw TestFailure("body ended at \(count - left) of \(count)")
+            }
+            try take(piece)
+            left -= piece.count
+        }
+    }
+
+    /// What has been received already, else what comes next; nothing at the end of the stream.
+    private func readSome(upTo count: Int) throws -> [UInt8] {
+        try pending.withLock { pending in
+            guard !pending.isEmpty else { return try connection.receiveSome(upTo: count) }
+            let piece = Array(pending.prefix(count))
+            pending.removeFirst(piece.count)
+            return piece
+        }
+    }
+
+    private func readChunks(_ take: ([UInt8]) throws -> Void) throws -> [HTTPHead.Field] {
         while true {
             let line = try readLine()
             let digits = line.prefix { $0 != ";" }
@@ -151,11 +194,8 @@ public final class HTTPStream: Sendable {
                 throw TestFailure("chunk size: \(line)")
             }
             if size == 0 { break }
-            let chunk = try readBytes(size)
-            guard chunk.count == size, try readLine().isEmpty else {
-                throw TestFailure("chunk of \(size) ended at \(chunk.count)")
-            }
-            body += chunk
+            try readPieces(size, take)
+            guard try readLine().isEmpty else { throw TestFailure("no end of a chunk of \(size)") }
         }
         var trailers = ""
         while true {
@@ -163,7 +203,7 @@ public final class HTTPStream: Sendable {
             if line.isEmpty { break }
             trailers += line + "\r\n"
         }
-        return (body, try HTTPHead("trailers\r\n" + trailers).fields)
+        return try HTTPHead("trailers\r\n" + trailers).fields
     }
 
     /// A line without its CR LF.
@@ -197,9 +237,7 @@ public final class HTTPStream: Sendable {
 
     /// Receives once more; `false` at the end of the stream.
     private func fill(_ pending: inout [UInt8]) throws -> Bool {
-        let more = try withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer in
-            Array(buffer[..<(try connection.receive(into: buffer))])
-        }
+        let more = try connection.receiveSome()
         pending += more
         return !more.isEmpty
     }
