@@ -69,6 +69,8 @@ let package = Package(
             // Run or built by the tests: scripts, and a library to preload into the program.
             exclude: [
                 "Lifecycle/deny_io_uring.py", "Faults/flood_origin.py", "Cost/allocation_counter.c",
+                "HTTP/behaving_origin.py", "HTTP/python_clients.py",
+                "HTTP/websocket_origin.py", "HTTP/websocket_client.py", "HTTP/git_origin.py",
             ],
             swiftSettings: tests),
         .testTarget(

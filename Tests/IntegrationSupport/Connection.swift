@@ -87,6 +87,15 @@ public final class Connection: Sendable {
         }
     }
 
+    /// Receives once; nothing at the end of the stream.
+    public func receiveSome(upTo countMax: Int = .max) throws -> [UInt8] {
+        try Array(unsafeUninitializedCapacity: min(countMax, 1 << 18)) { buffer, count in
+            let memory = UnsafeMutableRawBufferPointer(buffer)
+            count = try receive(
+                into: UnsafeMutableRawBufferPointer(rebasing: memory.prefix(countMax)))
+        }
+    }
+
     /// Receives `count` bytes, fewer only at the end of the stream.
     public func receive(_ count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

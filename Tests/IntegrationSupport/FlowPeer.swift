@@ -62,15 +62,15 @@ extension Connection {
         }
     }
 
-    /// Takes what comes until the stream ends, in order or by a reset.
+    /// Takes what comes until the stream ends, in order or by a reset, or enough has come.
     ///
     /// - Returns: how many bytes came.
-    public func drain() -> Int {
+    public func drain(upTo enough: Int = .max) -> Int {
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: Pattern.chunkBytesMax, alignment: 64)
         defer { buffer.deallocate() }
         var total = 0
-        while let count = try? receive(into: buffer), count > 0 { total += count }
+        while total < enough, let count = try? receive(into: buffer), count > 0 { total += count }
         return total
     }
 

@@ -16,6 +16,18 @@ public struct GyreCounters: Decodable, Sendable {
     public let flowsActive: Int
     public let connectFailures: Int
     public let starvedWaits: Int
+    /// Of `gyre http`; 0 of another command, as are the rest.
+    public let clientsActive: Int
+    public let requests: Int
+    public let responses: Int
+    public let requestsRefused: Int
+    public let localReplies: Int
+    public let responsesCut: Int
+    public let upstreamsOpened: Int
+    public let upstreamsReused: Int
+    public let upstreamsActive: Int
+    public let retries: Int
+    public let tunnels: Int
 
     /// System calls of every kind.
     public var systemCallsTotal: Int { systemCalls.values.reduce(0, +) }
@@ -30,19 +42,21 @@ public final class GyreProcess: Sendable {
     /// Where it listens, in the order it said so.
     public let addresses: [PeerAddress]
 
-    /// Starts `gyre tcp` with these arguments and waits until it listens.
+    /// Starts `gyre` with these arguments and waits until it listens.
     ///
     /// - Parameters:
     ///   - arguments: at least one `--listen` and `--to`.
+    ///   - command: `tcp` or `http`.
     ///   - launcher: a command that is put in front, to run it under limits.
     ///   - environment: variables to add.
     /// - Throws: `TestFailure`, with what it wrote, when it ends or takes longer than 10 s.
     public init(
-        launching arguments: [String], launcher: [String] = [], environment: [String: String] = [:]
+        launching arguments: [String], command: String = "tcp", launcher: [String] = [],
+        environment: [String: String] = [:]
     ) throws {
         raiseDescriptorLimit()
         let process = try ChildProcess(
-            launcher + [Product.binary, "tcp"] + arguments, environment: environment)
+            launcher + [Product.binary, command] + arguments, environment: environment)
         let expected = arguments.count { $0 == "--listen" }
         var found: [PeerAddress] = []
         _ = eventually(within: 10) {
@@ -72,6 +86,32 @@ public final class GyreProcess: Sendable {
         try self.init(launching: arguments, launcher: launcher, environment: environment)
     }
 
+    /// Starts `gyre http` on a backend.
+    ///
+    /// - Parameters:
+    ///   - endpoints: the values of `--to`, in turns.
+    ///   - listeners: the values of `--listen`; port 0 takes a free one.
+    ///   - options: further arguments.
+    public convenience init(
+        http endpoints: [PeerAddress], backend: Backend,
+        listen listeners: [String] = ["127.0.0.1:0"], options: [String] = [],
+        launcher: [String] = [], environment: [String: String] = [:]
+    ) throws {
+        let arguments =
+            listeners.flatMap { ["--listen", $0] }
+            + ["--to", endpoints.map(\.description).joined(separator: ",")]
+            + ["--backend", backend.rawValue] + options
+        try self.init(
+            launching: arguments, command: "http", launcher: launcher, environment: environment)
+    }
+
+    /// Starts `gyre http` in front of one endpoint.
+    public convenience init(
+        http endpoint: PeerAddress, backend: Backend, options: [String] = []
+    ) throws {
+        try self.init(http: [endpoint], backend: backend, options: options)
+    }
+
     /// Starts `gyre tcp` in front of one endpoint.
     public convenience init(
         to endpoint: PeerAddress, backend: Backend, options: [String] = []
@@ -93,6 +133,12 @@ public final class GyreProcess: Sendable {
     /// Connects to its first listener.
     public func connect() throws -> Connection { try Connection(to: address) }
 
+    /// Connects to its first listener as an HTTP client.
+    public func client() throws -> HTTPStream { HTTPStream(try connect()) }
+
+    /// A URL at its first listener.
+    public func url(_ path: String) -> String { "http://\(address)\(path)" }
+
     /// Asks for the counters with SIGUSR1.
     public func counters() throws -> GyreCounters {
         let before = Self.counterLines(process.errorOutput).count
@@ -108,6 +154,14 @@ public final class GyreProcess: Sendable {
         return try JSONDecoder().decode(GyreCounters.self, from: Data(line.utf8))
     }
 
+    /// Clients that it has now, as flows or as HTTP clients.
+    public var connectionsActive: Int {
+        get throws {
+            let counters = try counters()
+            return counters.flowsActive + counters.clientsActive
+        }
+    }
+
     /// Waits until it forwards nothing any more and has closed what it opened for its flows.
     ///
     /// - Parameters:
@@ -119,14 +173,15 @@ public final class GyreProcess: Sendable {
         var open = 0
         var pipeEnds = 0
         let isBack = try eventually {
-            active = try counters().flowsActive
+            active = try connectionsActive
             open = try usage.descriptorCount()
             pipeEnds = try usage.pipeEndCount()
             return active == 0 && open <= base && pipeEnds <= 4 * flowsAtOnce
         }
         guard !isBack else { return }
         throw TestFailure(
-            "\(active) flows, \(open) descriptors over a base of \(base), \(pipeEnds) pipe ends")
+            "\(active) flows or clients, \(open) descriptors over a base of \(base), \(pipeEnds) pipe ends"
+        )
     }
 
     /// Changes its soft descriptor limit while it runs; at its start it would size itself to fit.

@@ -8,19 +8,22 @@ public struct HTTPLoad: Sendable {
     public let requests: Int
     /// The lines in which it complains; empty when all was well.
     public let errors: [String]
+    /// Requests answered on connections that were kept, as far as the generator counts them.
+    public var keptAlive = 0
 
-    /// Keep-alive requests for `/small`, as fast as they are answered.
+    /// Keep-alive requests, as fast as they are answered.
     ///
     /// - Parameters:
     ///   - connections: kept open throughout.
     ///   - launcher: a command put in front, such as `perf stat`.
     public static func wrk(
-        _ address: PeerAddress, connections: Int, seconds: Int, launcher: [String] = []
+        _ address: PeerAddress, path: String = "/small", connections: Int, seconds: Int,
+        launcher: [String] = []
     ) throws -> HTTPLoad {
         let run = try ChildProcess.run(
             launcher + [
                 "wrk", "--threads", "1", "--connections", "\(connections)",
-                "--duration", "\(seconds)s", "http://\(address)/small",
+                "--duration", "\(seconds)s", "http://\(address)\(path)",
             ], within: Double(seconds) + 20)
         let lines = run.output.split(separator: "\n").map {
             $0.trimmingCharacters(in: .whitespaces)
@@ -33,12 +36,17 @@ public struct HTTPLoad: Sendable {
         return HTTPLoad(requests: requests, errors: complaints)
     }
 
-    /// Requests for `/small`, each on a connection of its own.
+    /// Requests for `/small` in HTTP/1.0, each on a connection of its own.
     ///
-    /// - Parameter count: requests in all, 32 at a time.
-    public static func ab(_ address: PeerAddress, count: Int) throws -> HTTPLoad {
+    /// - Parameters:
+    ///   - count: requests in all, 32 at a time.
+    ///   - keepsAlive: asks for connections to be kept instead.
+    public static func ab(
+        _ address: PeerAddress, count: Int, keepsAlive: Bool = false
+    ) throws -> HTTPLoad {
         let run = try ChildProcess.run(
-            ["ab", "-q", "-n", "\(count)", "-c", "32", "-s", "20", "http://\(address)/small"],
+            ["ab", "-q", "-n", "\(count)", "-c", "32", "-s", "20"] + (keepsAlive ? ["-k"] : [])
+                + ["http://\(address)/small"],
             within: 120)
         func number(_ label: String) -> Int? {
             let line = run.output.split(separator: "\n").first { $0.hasPrefix(label) }
@@ -49,6 +57,8 @@ public struct HTTPLoad: Sendable {
         else { throw TestFailure("ab: \(run.status) \(run.output)\(run.errorOutput)") }
         let refused = run.output.split(separator: "\n").filter { $0.hasPrefix("Non-2xx") }
         let failures = failed == 0 ? [] : ["\(failed) requests failed"]
-        return HTTPLoad(requests: complete, errors: failures + refused.map(String.init))
+        return HTTPLoad(
+            requests: complete, errors: failures + refused.map(String.init),
+            keptAlive: number("Keep-Alive requests:") ?? 0)
     }
 }

@@ -74,6 +74,26 @@ public final class Listener: Sendable {
     }
 }
 
+/// An endpoint on which connecting hangs: it listens, its accept queue is full, and the kernel
+/// drops what comes after.
+public final class SilentEndpoint: Sendable {
+    private let listener: Listener
+    private let occupants: [Connection]
+
+    public var address: PeerAddress { listener.address }
+
+    public init() throws {
+        let listener = try Listener(backlog: 0)
+        self.listener = listener
+        var occupants: [Connection] = []
+        while let occupant = try Connection.connecting(to: listener.address, within: 0.2) {
+            occupants.append(occupant)
+            guard occupants.count < 16 else { throw TestFailure("the accept queue does not fill") }
+        }
+        self.occupants = occupants
+    }
+}
+
 /// Runs `body` with ports that were free a moment ago, anew when a program finds its port taken.
 ///
 /// - Parameter body: returns `nil` to be tried again with another port.

@@ -101,23 +101,3 @@ private struct IdleAndBusy {
         }
     }
 }
-
-/// An endpoint on which connecting hangs: it listens, its accept queue is full, and the kernel
-/// drops what comes after.
-private struct SilentEndpoint {
-    private let listener: Listener
-    private let occupants: [Connection]
-
-    var address: PeerAddress { listener.address }
-
-    init() throws {
-        let listener = try Listener(backlog: 0)
-        self.listener = listener
-        var occupants: [Connection] = []
-        while let occupant = try Connection.connecting(to: listener.address, within: 0.2) {
-            occupants.append(occupant)
-            guard occupants.count < 16 else { throw TestFailure("the accept queue does not fill") }
-        }
-        self.occupants = occupants
-    }
-}
