@@ -179,11 +179,10 @@ struct LimitArguments: ParsableArguments {
     var upstreamIdleMax = Self.defaults.idleUpstreamsMax
 
     func apply(to policy: inout HTTPPolicy) {
-        policy.heads.headBytesMax = min(maxHead, Self.headBytesMax)
-        policy.heads.fieldsMax = maxFields
-        policy.heads.targetBytesMax = min(maxTarget, Self.headBytesMax)
-        policy.chunks.lineBytesMax = maxChunkLine
-        policy.chunks.trailerBytesMax = maxTrailers
+        policy.heads = HeadLimits(
+            headBytesMax: min(maxHead, Self.headBytesMax), fieldsMax: maxFields,
+            targetBytesMax: min(maxTarget, Self.headBytesMax))
+        policy.chunks = ChunkLimits(lineBytesMax: maxChunkLine, trailerBytesMax: maxTrailers)
         if case .bytes(let limit) = maxBody { policy.bodyBytesMax = limit }
         policy.requestsMax = maxRequests
         policy.pipelineDepthMax = pipelineDepth
