@@ -7,6 +7,8 @@ enum BodyStep {
     case moved
     /// The chunked framing is wrong.
     case refused(ChunkRefusal)
+    /// More bytes than allowed.
+    case tooLarge
     /// A part needed a buffer and none was free.
     case noBuffer
 }
@@ -36,8 +38,11 @@ enum BodyProgress: BitwiseCopyable {
 
     /// Moves what is there of the body as it is, framing included; it was strictly checked, so that
     /// no two readers can differ about it.
+    ///
+    /// - Parameter bytesMax: the largest chunked body, without its framing.
     mutating func move(
-        from source: inout BufferChain, to target: inout BufferChain, in pool: BufferPool
+        from source: inout BufferChain, to target: inout BufferChain, in pool: BufferPool,
+        bytesMax: UInt64 = .max
     ) -> BodyStep {
         switch self {
         case .finished: return .moved
@@ -48,6 +53,7 @@ enum BodyProgress: BitwiseCopyable {
             return .moved
         case .chunked(var decoder):
             let (count, step) = Self.measure(&decoder, source, in: pool)
+            guard decoder.bodyBytes <= bytesMax else { return .tooLarge }
             guard source.moveFirst(count, to: &target, in: pool) else { return .noBuffer }
             self = decoder.isFinished ? .finished : .chunked(decoder)
             return step

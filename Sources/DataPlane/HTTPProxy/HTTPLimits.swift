@@ -13,7 +13,7 @@ enum HTTPLimits {
     /// How long a client is listened to after an answer that it has not let us finish reading for:
     /// closing at once would reset the connection and could destroy the answer on its way
     /// (RFC 9112 section 9.6).
-    static let lingerMs: UInt64 = 5_000
+    static let lingerMs: UInt64 = 3_000
 
     /// What a field block can grow by when it is rewritten, besides repeating Host: names of the
     /// fields that are added, an address, a date.

@@ -10,7 +10,7 @@ extension HTTPProxy {
         case .noBuffer:
             abandonForWantOfBuffers(slot, on: &reactor)
             return
-        case .refused:
+        case .refused, .tooLarge:
             reactor.counters[.upstreamFailures] &+= 1
             cut(x, on: &reactor)
             return

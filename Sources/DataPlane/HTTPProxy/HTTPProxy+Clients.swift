@@ -186,6 +186,7 @@ extension HTTPProxy {
                 serve(slot, on: &reactor)
             }
         }
+        watch(slot)
     }
 
     /// The client sent its last byte. It may still be reading: what it asked for is answered.

@@ -135,7 +135,8 @@ extension HTTPProxy {
         let buffers = reactor.buffers
         let step = exchanges[slot: x].request.move(
             from: &sessions[slot: slot].transport.received,
-            to: &upstreams[slot: upstream].transport.waiting, in: buffers)
+            to: &upstreams[slot: upstream].transport.waiting, in: buffers,
+            bytesMax: policy.bodyBytesMax ?? .max)
         if upstreams[slot: upstream].transport.flags.contains(.discarding) {
             upstreams[slot: upstream].transport.waiting.discard(in: buffers)
         }
@@ -144,16 +145,13 @@ extension HTTPProxy {
             reactor.counters[.requestsRefused] &+= 1
             fail(x, LocalReply(badBody: refusal), on: &reactor)
             return false
+        case .tooLarge:
+            fail(x, .bodyTooLarge, on: &reactor)
+            return false
         case .noBuffer:
             abandonForWantOfBuffers(slot, on: &reactor)
             return false
         case .moved: break
-        }
-        if case .chunked(let decoder) = exchanges[slot: x].request,
-            let limit = policy.bodyBytesMax, decoder.bodyBytes > limit
-        {
-            fail(x, .bodyTooLarge, on: &reactor)
-            return false
         }
         if exchanges[slot: x].request.isFinished {
             exchanges[slot: x].flags.insert(.requestComplete)

@@ -207,6 +207,7 @@ extension HTTPProxy {
         if !exchanges[slot: x].flags.contains(.requestComplete) {
             receiveFromClient(slot, on: &reactor)
         }
+        watch(slot)
     }
 
     /// Arms an endpoint's receive for what the client has room for.
