@@ -55,7 +55,7 @@ struct RequestArguments: ParsableArguments {
         help: ArgumentHelp(
             """
             Fields that tell the endpoint who the client is: X-Forwarded-For, -Proto and -Host, \
-            or Forwarded (RFC 7239).
+            or Forwarded (RFC 7239). With none, what a client sent is passed on.
             """,
             valueName: "fields"))
     var forwarded = ForwardedChoice.xForwarded
