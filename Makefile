@@ -15,7 +15,7 @@ TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 
 	python3-h11:/usr/lib/python3/dist-packages/h11
 BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so
 
-# Starts the demo: a small origin and the forwarder in front of it.
+# Starts the demo: two small origins and an HTTP proxy in front of them.
 run: build-deps
 	swift build $(RELEASE) --product gyre
 	.build/release/gyre demo

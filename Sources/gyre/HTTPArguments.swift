@@ -55,7 +55,7 @@ struct RequestArguments: ParsableArguments {
         help: ArgumentHelp(
             """
             Fields that tell the endpoint who the client is: X-Forwarded-For, -Proto and -Host, \
-            or Forwarded (RFC 7239).
+            or Forwarded (RFC 7239). With none, what a client sent is passed on.
             """,
             valueName: "fields"))
     var forwarded = ForwardedChoice.xForwarded
@@ -144,22 +144,22 @@ struct DeadlineArguments: ParsableArguments {
 /// How much of everything there may be.
 struct LimitArguments: ParsableArguments {
     private static let defaults = HTTPPolicy()
-    /// Places in a head are 16-bit numbers, so 64k comes to one byte less.
-    private static let headBytesMax = 65_535
+    /// Places in a head are 16-bit numbers: the types below take 64k for one byte less.
+    private static let bytesMax = 65_536
 
-    @Option(size: "A request's head (431) or a response's (502)", in: 1024...headBytesMax + 1)
+    @Option(size: "A request's head (431) or a response's (502)", in: 1024...bytesMax)
     var maxHead = Self.defaults.heads.headBytesMax
 
     @Option(count: "Fields of a head (431, 502)", in: 1...256)
     var maxFields = Self.defaults.heads.fieldsMax
 
-    @Option(size: "A request's target (414)", in: 16...headBytesMax + 1)
+    @Option(size: "A request's target (414)", in: 16...bytesMax)
     var maxTarget = Self.defaults.heads.targetBytesMax
 
-    @Option(size: "The line before a chunk, with its extensions (400, 502)", in: 16...65_536)
+    @Option(size: "The line before a chunk, with its extensions (400, 502)", in: 16...bytesMax)
     var maxChunkLine = Self.defaults.chunks.lineBytesMax
 
-    @Option(size: "The fields behind a chunked body (400, 502)", in: 16...65_536)
+    @Option(size: "The fields behind a chunked body (400, 502)", in: 16...bytesMax)
     var maxTrailers = Self.defaults.chunks.trailerBytesMax
 
     @Option(
@@ -180,8 +180,7 @@ struct LimitArguments: ParsableArguments {
 
     func apply(to policy: inout HTTPPolicy) {
         policy.heads = HeadLimits(
-            headBytesMax: min(maxHead, Self.headBytesMax), fieldsMax: maxFields,
-            targetBytesMax: min(maxTarget, Self.headBytesMax))
+            headBytesMax: maxHead, fieldsMax: maxFields, targetBytesMax: maxTarget)
         policy.chunks = ChunkLimits(lineBytesMax: maxChunkLine, trailerBytesMax: maxTrailers)
         if case .bytes(let limit) = maxBody { policy.bodyBytesMax = limit }
         policy.requestsMax = maxRequests
