@@ -11,8 +11,9 @@ FUZZ_SECONDS ?= 30
 # Debian package and what of it must be there: a command, a pkg-config module or a file.
 BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
-	strace:strace python3:python3 socat:socat linux-perf:perf \
-	python3-h11:/usr/lib/python3/dist-packages/h11
+	strace:strace python3:python3 socat:socat linux-perf:perf git:git \
+	$(foreach module,h11 websockets aiohttp requests,\
+		python3-$(module):/usr/lib/python3/dist-packages/$(module))
 BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so
 
 # Starts the demo: two small origins and an HTTP proxy in front of them.

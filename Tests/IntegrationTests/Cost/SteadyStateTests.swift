@@ -10,7 +10,7 @@ extension Integration {
         func smallRequestsAllocateNothing(_ route: Route) throws {
             let origin = try SwarmOrigin()
             let counter = try AllocationCounter()
-            let gyre = try counter.launch(to: origin.address, route: route)
+            let gyre = try launch(to: origin.address, route, counter)
             let flows = try (0..<8).map { _ in try gyre.connect() }
             try exchange(1_000, over: flows)
             let before = try counter.count()
@@ -23,7 +23,7 @@ extension Integration {
         func bulkAllocatesNothing(_ route: Route) throws {
             let listener = try Listener()
             let counter = try AllocationCounter()
-            let gyre = try counter.launch(to: listener.address, route: route)
+            let gyre = try launch(to: listener.address, route, counter)
             let client = try gyre.connect()
             let origin = try listener.accept()
             let pattern = Pattern(seed: 41)
@@ -37,6 +37,14 @@ extension Integration {
             }
         }
 
+        private func launch(
+            to endpoint: PeerAddress, _ route: Route, _ counter: AllocationCounter
+        ) throws -> GyreProcess {
+            try GyreProcess(
+                to: [endpoint.description], backend: route.backend,
+                options: ["--relay", route.relay], environment: counter.environment)
+        }
+
         /// Request and answer of 100 bytes, one flow after the other.
         private func exchange(_ rounds: Int, over flows: [Connection]) throws {
             let message = [UInt8](repeating: 0x61, count: 100)
@@ -46,40 +54,5 @@ extension Integration {
                 guard try flow.receive(100) == message else { throw TestFailure("wrong echo") }
             }
         }
-    }
-}
-
-/// Builds the counting library and reads its count.
-private struct AllocationCounter {
-    private let directory: TemporaryDirectory
-
-    init() throws {
-        directory = try TemporaryDirectory()
-        let source = Product.root + "/Tests/IntegrationTests/Cost/allocation_counter.c"
-        let build = try ChildProcess.run([
-            "cc", "-std=gnu11", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", source,
-            "-o", directory.file("counter.so"),
-        ])
-        guard build.status == .exited(0) else { throw TestFailure("cc: \(build.errorOutput)") }
-    }
-
-    /// Starts `gyre tcp` with the library in it.
-    func launch(to endpoint: PeerAddress, route: Route) throws -> GyreProcess {
-        try GyreProcess(
-            to: [endpoint.description], backend: route.backend,
-            options: ["--relay", route.relay],
-            environment: [
-                "LD_PRELOAD": directory.file("counter.so"),
-                "ALLOCATION_COUNT_FILE": directory.file("count"),
-            ])
-    }
-
-    /// Allocations since the program started.
-    func count() throws -> UInt64 {
-        let path = directory.file("count")
-        guard let data = FileManager.default.contents(atPath: path), data.count == 8 else {
-            throw TestFailure("the preloaded library wrote no count")
-        }
-        return data.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
     }
 }

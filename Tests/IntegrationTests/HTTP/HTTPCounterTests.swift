@@ -33,7 +33,7 @@ extension Integration.HTTP {
             #expect(try clients[0].exchange("BAD\r\n\r\n").status == 400)
             try clients[1].send("GET /cut HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = clients[1].readToEnd()
-            clients[2].close()
+            clients.forEach { $0.close() }
             #expect(try eventually { try gyre.counters().clientsActive == 0 })
             counters = try gyre.counters()
             #expect(counters.requestsRefused == 1 && counters.localReplies == 1)

@@ -1,0 +1,166 @@
+// What a request and a resting client cost: system calls, allocations, memory. These are counts,
+// not times: a noisy machine does not excuse a miss.
+
+import Foundation
+import IntegrationSupport
+import Testing
+
+extension Integration.HTTP {
+    @Suite struct Cost {
+        private static let get = Array("GET /small HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+
+        /// Limits per request and connection count; nginx needs 7.0 / 5.1 / 5.1, HAProxy
+        /// 10 / 4.3 / 4.3.
+        private static let calls: [(backend: Backend, connections: Int, perRequestMax: Double)] = [
+            (.ioUring, 1, 2.5), (.ioUring, 64, 0.35), (.ioUring, 256, 0.25),
+            (.epoll, 1, 6.2), (.epoll, 64, 4.5), (.epoll, 256, 4.5),
+        ].filter { Backend.usable.contains($0.0) }
+
+        @Test(arguments: calls)
+        func systemCallsPerRequestStayWithinLimits(
+            _ cost: (backend: Backend, connections: Int, perRequestMax: Double)
+        ) throws {
+            // One core for all: how many requests share a system call depends on how busy the
+            // worker is, and this way it always has as much to do as it can.
+            let onOneCore = ["taskset", "--cpu-list", "\(firstProcessor())"]
+            let nginx = try NginxOrigin(launcher: onOneCore)
+            let gyre = try GyreProcess(
+                http: [nginx.address], backend: cost.backend, options: ["--workers", "1"],
+                launcher: onOneCore)
+            // Connection set-up and first touches are not a request's cost.
+            _ = try HTTPLoad.wrk(
+                gyre.address, connections: cost.connections, seconds: 1, launcher: onOneCore)
+            let tracer = try SystemCallTracer(pid: gyre.process.pid)
+            let before = try gyre.counters()
+            let load = try HTTPLoad.wrk(
+                gyre.address, connections: cost.connections, seconds: 2,
+                launcher: tracer.command + onOneCore)
+            let after = try gyre.counters()
+            let counted = after.systemCallsTotal - before.systemCallsTotal
+            let perRequest = Double(counted) / Double(load.requests)
+            #expect(load.errors == [])
+            #expect(perRequest <= cost.perRequestMax)
+            // wrk leaves while some are under way.
+            let requests = after.requests - before.requests
+            #expect(requests >= load.requests && requests <= load.requests + cost.connections)
+            let traced = try tracer.count()
+            let difference = abs(Double(counted - traced)) / Double(traced)
+            #expect(difference <= 0.02, "counted \(counted), \(tracer.name) saw \(traced)")
+        }
+
+        /// Requests with and without bodies, in both framings, on several connections at once.
+        @Test(arguments: Backend.usable)
+        func requestsAllocateNothing(_ backend: Backend) throws {
+            let nginx = try NginxOrigin(bigBytes: 100 << 10)
+            let echo = try ScriptedOrigin("HTTP/behaving_origin.py")
+            let chunked = Array(
+                ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + "5\r\nhello\r\n0\r\n\r\n").utf8)
+            let big = Array("GET /big HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+            for (origin, request, rounds) in [
+                (nginx.address, Self.get, 10_000), (nginx.address, big, 2_000),
+                (echo.address, chunked, 2_000),
+            ] {
+                let counter = try AllocationCounter()
+                let gyre = try GyreProcess(
+                    http: [origin], backend: backend, environment: counter.environment)
+                let clients = try (0..<8).map { _ in try FixedClient(gyre, request) }
+                try Self.exchange(1_000, over: clients)
+                let before = try counter.count()
+                #expect(before > 0, "the counter must be in place, else 0 says nothing")
+                try Self.exchange(rounds, over: clients)
+                #expect(
+                    try counter.count() - before == 0, "\(String(decoding: request, as: UTF8.self))"
+                )
+            }
+        }
+
+        /// A client that rests costs its record and nothing else: no buffer, no connection to an
+        /// origin, no CPU, and no other client's time.
+        @Test(arguments: Backend.usable)
+        func restingClientsCostNextToNothing(_ backend: Backend) throws {
+            let count = 8_000
+            let bytesPerClientMax = 384
+            let nginx = try NginxOrigin()
+            let gyre = try GyreProcess(
+                http: [nginx.address], backend: backend, options: ["--workers", "1"])
+            let active = try FixedClient(gyre, Self.get)
+            let latencyBefore = try Self.medianSeconds(active)
+            let base = try gyre.usage.anonymousBytes()
+            // One after the other: a burst would measure the buffers that a burst takes.
+            let resting = try (0..<count).map { _ in try FixedClient(gyre, Self.get) }
+            let counters = try gyre.counters()
+            #expect(counters.clientsActive == count + 1)
+            #expect(counters.upstreamsActive <= 2)
+            let perClient = (try gyre.usage.anonymousBytes() - base) / count
+            #expect(perClient <= bytesPerClientMax)
+
+            let before = try gyre.counters()
+            let ticks = try gyre.usage.cpuTicks()
+            pause(2)
+            #expect(try gyre.usage.cpuTicks() == ticks)
+            let calls = try gyre.counters().systemCallsTotal - before.systemCallsTotal
+            // None for the clients; a timer's wake-up and the asking itself may show.
+            #expect(calls <= 5)
+            let latencyAfter = try Self.medianSeconds(active)
+            #expect(latencyAfter < 2 * latencyBefore, "\(latencyBefore) s, then \(latencyAfter) s")
+            try Self.exchange(count, over: resting)
+        }
+
+        /// One request after the other, on one connection after the other.
+        private static func exchange(_ rounds: Int, over clients: [FixedClient]) throws {
+            for round in 0..<rounds { try clients[round % clients.count].exchange() }
+        }
+
+        private static func medianSeconds(_ client: FixedClient) throws -> Double {
+            let times = try (0..<500).map { _ in
+                let start = ContinuousClock.now
+                try client.exchange()
+                return (ContinuousClock.now - start) / .seconds(1)
+            }
+            return times.sorted()[times.count / 2]
+        }
+    }
+}
+
+/// A client that repeats one request, whose answer is always of the same length; it costs this
+/// process so little that many of them can be had.
+private struct FixedClient {
+    private let connection: Connection
+    private let request: [UInt8]
+    private let answerBytes: Int
+
+    /// Connects and makes the first exchange.
+    init(_ gyre: GyreProcess, _ request: [UInt8]) throws {
+        connection = try gyre.connect()
+        self.request = request
+        try connection.send(request)
+        var answer = Data()
+        repeat {
+            let more = try connection.receiveSome()
+            guard !more.isEmpty else { throw TestFailure("no whole answer") }
+            answer += more
+        } while !Self.isWhole(answer)
+        answerBytes = answer.count
+    }
+
+    func exchange() throws {
+        try connection.send(request)
+        let answer = try connection.receive(answerBytes)
+        guard answer.starts(with: "HTTP/1.1 200".utf8), answer.count == answerBytes else {
+            throw TestFailure(
+                "wrong answer: \(String(decoding: answer.prefix(200), as: UTF8.self))")
+        }
+    }
+
+    /// Whether an answer is there with its head and body.
+    private static func isWhole(_ answer: Data) -> Bool {
+        guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { return false }
+        let head = String(decoding: answer[..<end.lowerBound], as: UTF8.self)
+        guard let mark = head.range(of: "Content-Length: ") else {
+            return answer.suffix(7) == Data("\r\n0\r\n\r\n".utf8)
+        }
+        let length = Int(head[mark.upperBound...].prefix { $0.isNumber })
+        return length == answer.distance(from: end.upperBound, to: answer.endIndex)
+    }
+}
