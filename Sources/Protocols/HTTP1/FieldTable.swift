@@ -20,14 +20,13 @@ package struct Field: BitwiseCopyable, Sendable {
 
 /// The fields of one head, in their order.
 package struct FieldTable: ~Copyable {
-    private let pinned = Pinned()
-    package static let capacity = 256
+    package static let capacity = FieldStore.capacity
 
     package private(set) var count = 0
-    private var fields = InlineArray<256, Field>(repeating: Field())
+    private var store = FieldStore()
     /// The first field of each known name; counts when the name is in `seen`.
     private var firsts = InlineArray<32, UInt8>(repeating: 0)
-    private(set) var seen: FieldNameSet = []
+    private var seen: FieldNameSet = []
     private var repeated: FieldNameSet = []
 
     init() {}
@@ -35,7 +34,7 @@ package struct FieldTable: ~Copyable {
     /// - Parameter index: 0 to `count` - 1.
     package subscript(index: Int) -> Field {
         precondition(index >= 0 && index < count)
-        return fields[index]
+        return store[index]
     }
 
     /// Whether there is a field of that name.
@@ -43,9 +42,14 @@ package struct FieldTable: ~Copyable {
         seen.contains(FieldNameSet(name))
     }
 
+    /// Whether there is a field of any of these names.
+    func containsAny(of names: FieldNameSet) -> Bool {
+        !seen.isDisjoint(with: names)
+    }
+
     /// The first field of that name.
     package func first(_ name: FieldName) -> Field? {
-        contains(name) ? fields[Int(firsts[Int(name.rawValue)])] : nil
+        contains(name) ? store[Int(firsts[Int(name.rawValue)])] : nil
     }
 
     /// Whether there is more than one field of that name.
@@ -55,13 +59,13 @@ package struct FieldTable: ~Copyable {
 
     /// Marks a field as not to be passed on.
     mutating func markHopByHop(_ index: Int) {
-        fields[index].isHopByHop = true
+        store[index].isHopByHop = true
     }
 
     /// Marks every field of a known name as not to be passed on.
     mutating func markHopByHop(_ name: FieldName) {
         guard contains(name) else { return }
-        for index in 0..<count where fields[index].known == name { markHopByHop(index) }
+        for index in 0..<count where self[index].known == name { markHopByHop(index) }
     }
 
     /// Makes the table forget its fields.
@@ -98,6 +102,7 @@ package struct FieldTable: ~Copyable {
     }
 
     /// One field line (RFC 9112 section 5).
+    @inline(__always)
     private mutating func readLine(
         _ bytes: Span<UInt8>, from start: Int, to end: Int, fieldsMax: Int
     ) -> LineOutcome {
@@ -128,6 +133,7 @@ package struct FieldTable: ~Copyable {
         return outcome
     }
 
+    @inline(__always)
     private mutating func append(_ field: Field) {
         if field.known != .other {
             let name = FieldNameSet(field.known)
@@ -138,7 +144,7 @@ package struct FieldTable: ~Copyable {
                 firsts[Int(field.known.rawValue)] = UInt8(truncatingIfNeeded: count)
             }
         }
-        fields[count] = field
+        store[count] = field
         count += 1
     }
 

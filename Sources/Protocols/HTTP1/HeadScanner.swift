@@ -1,12 +1,8 @@
-// The loops over a head's bytes, and the only place of this folder besides the writer where memory
-// is read without a check. Every function takes offsets that the caller has got from here or from
-// zero, and checks once that they lie in the span.
+// The loops over a head's bytes, and the place where they are read without a check each: every
+// function checks once that what it was given lies in the span.
 
 /// Raw loops over bytes.
 enum HeadScanner {
-    private static let ones: UInt64 = 0x0101_0101_0101_0101
-    private static let highs: UInt64 = 0x8080_8080_8080_8080
-
     /// The first byte that is not a `tchar`.
     ///
     /// - Returns: its offset; `end` when there is none.
@@ -33,11 +29,14 @@ enum HeadScanner {
     static func valueEnd(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
         precondition(start >= 0 && end <= bytes.count)
         var index = start
-        while true {
-            index = controlOrDelete(bytes, from: index, to: end)
-            guard index < end, unsafe bytes[unchecked: index] == 0x09 else { return index }
+        while index &+ 8 <= end {
+            let place = eight(bytes, at: index).firstControl
+            index &+= place
+            guard place < 8 else { continue }
+            guard unsafe bytes[unchecked: index] == ASCII.tab else { return index }
             index &+= 1
         }
+        return runEnd(bytes, from: index, to: end, of: ByteClass.value)
     }
 
     /// The first LF.
@@ -47,12 +46,12 @@ enum HeadScanner {
         precondition(start >= 0 && end <= bytes.count)
         var index = start
         while index &+ 8 <= end {
-            let found = zeroes(in: word(bytes, at: index) ^ (ones &* 0x0A))
-            if found != 0 { return index &+ found.trailingZeroBitCount / 8 }
-            index &+= 8
+            let place = eight(bytes, at: index).first(ASCII.lineFeed)
+            index &+= place
+            if place < 8 { return index }
         }
         while index < end {
-            if unsafe bytes[unchecked: index] == 0x0A { return index }
+            if unsafe bytes[unchecked: index] == ASCII.lineFeed { return index }
             index &+= 1
         }
         return nil
@@ -64,7 +63,7 @@ enum HeadScanner {
     static func lineStart(_ bytes: Span<UInt8>, before position: Int) -> Int {
         precondition(position >= 0 && position <= bytes.count)
         var index = position
-        while index > 0, unsafe bytes[unchecked: index &- 1] != 0x0A { index &-= 1 }
+        while index > 0, unsafe bytes[unchecked: index &- 1] != ASCII.lineFeed { index &-= 1 }
         return index
     }
 
@@ -87,7 +86,6 @@ enum HeadScanner {
     }
 
     /// Whether two parts of the head are the same, with letters in any case.
-    ///
     static func equalsIgnoringCase(
         _ bytes: Span<UInt8>, _ left: ByteRange, _ right: ByteRange
     ) -> Bool {
@@ -119,43 +117,13 @@ enum HeadScanner {
         return unsafe text.utf8Start[index]
     }
 
+    /// - Parameter index: at least 8 bytes follow from there.
     @inline(__always)
-    private static func controlOrDelete(
-        _ bytes: Span<UInt8>, from start: Int, to end: Int
-    ) -> Int {
-        var index = start
-        while index &+ 8 <= end {
-            let eight = word(bytes, at: index)
-            let found = belowSpace(eight) | zeroes(in: eight ^ (ones &* 0x7F))
-            if found != 0 { return index &+ found.trailingZeroBitCount / 8 }
-            index &+= 8
-        }
-        while index < end {
-            let byte = unsafe bytes[unchecked: index]
-            if byte < 0x20 || byte == 0x7F { return index }
-            index &+= 1
-        }
-        return end
-    }
-
-    /// The high bit of each byte that is zero; exact up to the first one, which is all that is
-    /// looked at (a borrow can only reach the bytes above).
-    @inline(__always)
-    private static func zeroes(in eight: UInt64) -> UInt64 {
-        (eight &- ones) & ~eight & highs
-    }
-
-    /// The high bit of each byte below 0x20; exact up to the first one.
-    @inline(__always)
-    private static func belowSpace(_ eight: UInt64) -> UInt64 {
-        (eight &- ones &* 0x20) & ~eight & highs
-    }
-
-    /// Eight bytes, the first one lowest.
-    @inline(__always)
-    static func word(_ bytes: Span<UInt8>, at index: Int) -> UInt64 {
-        unsafe UInt64(
-            littleEndian: bytes.bytes.unsafeLoadUnaligned(
-                fromUncheckedByteOffset: index, as: UInt64.self))
+    static func eight(_ bytes: Span<UInt8>, at index: Int) -> EightBytes {
+        precondition(index >= 0 && index &+ 8 <= bytes.count)
+        return unsafe EightBytes(
+            word: UInt64(
+                littleEndian: bytes.bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: index, as: UInt64.self)))
     }
 }

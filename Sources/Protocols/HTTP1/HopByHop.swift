@@ -20,7 +20,11 @@ extension FieldTable {
         _ bytes: Span<UInt8>
     ) throws(HeadRefusal) -> ConnectionOptions {
         var options: ConnectionOptions = []
-        guard contains(.connection) else { return options }
+        guard let first = first(.connection) else { return options }
+        // One word, as nearly always.
+        if !isRepeated(.connection), let usual = Self.usualOption(bytes, first.value) {
+            return usual
+        }
         var named = 0
         for index in 0..<count where self[index].known == .connection {
             var list = ListCursor(self[index].value)

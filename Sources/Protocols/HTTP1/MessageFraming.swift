@@ -29,14 +29,12 @@ extension FieldTable {
         guard !field.value.isEmpty else { throw .malformedLength }
         var length: UInt64 = 0
         for index in Int(field.value.start)..<field.value.end {
-            let byte = bytes[index]
-            guard ASCII.isDigit(byte) else { throw .malformedLength }
-            let (tenfold, overflowed) = length.multipliedReportingOverflow(by: 10)
-            let (sum, carried) = tenfold.addingReportingOverflow(UInt64(byte - ASCII.zero))
-            // Not every recipient counts in unsigned numbers.
-            guard !overflowed, !carried, sum <= UInt64(Int64.max) else { throw .lengthTooLarge }
-            length = sum
+            guard ASCII.isDigit(bytes[index]) else { throw .malformedLength }
+            // Nineteen digits cannot overflow, and more are refused below.
+            length = length &* 10 &+ UInt64(bytes[index] &- ASCII.zero)
         }
+        // Not every recipient counts in unsigned numbers.
+        guard field.value.count <= 19, length <= UInt64(Int64.max) else { throw .lengthTooLarge }
         return length
     }
 

@@ -63,7 +63,7 @@ package enum MessageVersion: UInt8, BitwiseCopyable, Sendable {
     static func read(
         _ head: Span<UInt8>, at position: Int
     ) throws(HeadRefusal) -> MessageVersion {
-        let version = HeadScanner.word(head, at: position)
+        let version = HeadScanner.eight(head, at: position).word
         if version == 0x312E_312F_5054_5448 { return .http11 }
         if version == 0x302E_312F_5054_5448 { return .http10 }
         let isVersion =

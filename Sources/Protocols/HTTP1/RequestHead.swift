@@ -145,8 +145,8 @@ package struct RequestHead: ~Copyable {
             return .broken(Self.fault(bytes[methodEnd], .malformedMethod), at: methodEnd)
         }
         let targetStart = methodEnd + 1
-        let targetEnd = HeadScanner.runEnd(
-            bytes, from: targetStart, to: end, of: ByteClass.query)
+        let plainEnd = HeadScanner.runEnd(bytes, from: targetStart, to: end, of: ByteClass.path)
+        let targetEnd = HeadScanner.runEnd(bytes, from: plainEnd, to: end, of: ByteClass.query)
         guard targetEnd < end else { return .cut }
         guard bytes[targetEnd] == ASCII.space, targetEnd > targetStart else {
             return .broken(Self.fault(bytes[targetEnd], .malformedTarget), at: targetEnd)
@@ -166,7 +166,7 @@ package struct RequestHead: ~Copyable {
             methodBytes = ByteRange(start, methodEnd)
             method = Method(bytes, methodBytes)
             target = ByteRange(targetStart, targetEnd)
-            let parts = try RequestTarget(bytes, target, method)
+            let parts = try RequestTarget(bytes, target, plainEnd: plainEnd, method)
             targetForm = parts.form
             originTarget = parts.origin
             authority = parts.authority
@@ -186,21 +186,30 @@ package struct RequestHead: ~Copyable {
 
     /// Decides what depends on several lines.
     private mutating func conclude(_ bytes: Span<UInt8>) throws(HeadRefusal) {
-        let options = try fields.readConnection(bytes)
+        framing = .none
+        isPersistent = version == .http11
+        expectsContinue = false
+        upgrade = ByteRange()
+        upgradesToH2C = false
+        maxForwards = nil
+        acceptsTrailers = false
         try concludeHost(bytes)
-        try concludeFraming(bytes)
+        guard fields.containsAny(of: Self.telling) else { return }
+        let options = try fields.readConnection(bytes)
         isPersistent = FieldTable.isPersistent(version, options)
+        try concludeFraming(bytes)
         try concludeExpectation(bytes)
         upgrade = fields.upgrade(version, options)
         upgradesToH2C = Self.hasElement("h2c", in: upgrade, bytes)
         try concludeMaxForwards(bytes)
-        acceptsTrailers = false
-        for index in 0..<fields.count where fields[index].known == .te {
-            if Self.hasElement("trailers", in: fields[index].value, bytes) {
-                acceptsTrailers = true
-            }
-        }
+        concludeTrailers(bytes)
     }
+
+    /// The fields besides Host that decide anything; many requests have none of them.
+    private static let telling: FieldNameSet = [
+        FieldNameSet(.connection), FieldNameSet(.contentLength), FieldNameSet(.transferEncoding),
+        FieldNameSet(.expect), FieldNameSet(.maxForwards), FieldNameSet(.te),
+    ]
 
     /// RFC 9112 section 3.2, RFC 9110 section 7.2.
     private mutating func concludeHost(_ bytes: Span<UInt8>) throws(HeadRefusal) {
@@ -231,8 +240,6 @@ package struct RequestHead: ~Copyable {
             framing = .chunked
         } else if let length, length > 0 {
             framing = .length(length)
-        } else {
-            framing = .none
         }
         // RFC 9110 sections 9.3.6 and 9.3.8: what follows these heads is not a body, and an origin
         // may not take it for one.
@@ -241,7 +248,6 @@ package struct RequestHead: ~Copyable {
 
     /// RFC 9110 section 10.1.1.
     private mutating func concludeExpectation(_ bytes: Span<UInt8>) throws(HeadRefusal) {
-        expectsContinue = false
         guard let field = fields.first(.expect) else { return }
         guard !fields.isRepeated(.expect),
             HeadScanner.equalsIgnoringCase(bytes, field.value, "100-continue")
@@ -252,7 +258,6 @@ package struct RequestHead: ~Copyable {
 
     /// RFC 9110 section 7.6.2.
     private mutating func concludeMaxForwards(_ bytes: Span<UInt8>) throws(HeadRefusal) {
-        maxForwards = nil
         guard method == .options || method == .trace, let field = fields.first(.maxForwards)
         else { return }
         guard !fields.isRepeated(.maxForwards), !field.value.isEmpty else {
@@ -266,6 +271,16 @@ package struct RequestHead: ~Copyable {
             number = overflowed || carried ? .max : sum
         }
         maxForwards = number
+    }
+
+    /// RFC 9110 section 10.1.4.
+    private mutating func concludeTrailers(_ bytes: Span<UInt8>) {
+        guard fields.contains(.te) else { return }
+        for index in 0..<fields.count where fields[index].known == .te {
+            if Self.hasElement("trailers", in: fields[index].value, bytes) {
+                acceptsTrailers = true
+            }
+        }
     }
 
     /// Whether a list has an element, in any case and without parameters.

@@ -29,7 +29,10 @@ struct RequestTarget {
     /// - Parameters:
     ///   - bytes: the head.
     ///   - range: one byte or more, all in `ByteClass.query`.
-    init(_ bytes: Span<UInt8>, _ range: ByteRange, _ method: Method) throws(HeadRefusal) {
+    ///   - plainEnd: offset of the first byte that is not in `ByteClass.path`.
+    init(
+        _ bytes: Span<UInt8>, _ range: ByteRange, plainEnd: Int, _ method: Method
+    ) throws(HeadRefusal) {
         let start = Int(range.start)
         let end = range.end
         if method == .connect {
@@ -40,7 +43,9 @@ struct RequestTarget {
             form = .authority
             authority = range
         } else if bytes[start] == ASCII.slash {
-            guard Self.isPathAndQuery(bytes, from: start, to: end) else { throw .malformedTarget }
+            guard Self.isPathAndQuery(bytes, from: plainEnd, to: end) else {
+                throw .malformedTarget
+            }
             form = .origin
             origin = range
         } else if bytes[start] == ASCII.asterisk && end == start + 1 {
