@@ -154,7 +154,9 @@ extension HTTPProxy {
         reactor.counters[.responses] &+= 1
         sessions[slot: slot].phase = .idle
         sessions[slot: slot].activeAtMs = nowMs
-        if flags.contains(.clientPersists) {
+        // A promise to go on that was given before the end was decided binds only to what has come.
+        let isOver = isDraining && sessions[slot: slot].transport.received.isEmpty
+        if flags.contains(.clientPersists) && !isOver {
             sessions[slot: slot].transport.flush(on: &reactor)
             watch(slot)
             serve(slot, on: &reactor)
