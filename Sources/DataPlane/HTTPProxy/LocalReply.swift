@@ -168,8 +168,9 @@ extension HTTPProxy {
             persists = persists && isWhole && flags.contains(.clientPersists)
             removeExchange(sessions[slot: slot].exchange, on: &reactor)
         } else {
-            // Only what is answered for the method's sake can keep its connection.
-            persists = persists && requestHead.framing == .none && requestHead.isPersistent
+            // A head that was refused or never ended.
+            persists = false
+            isHead = asksForHead(slot, in: reactor.buffers)
         }
         guard let buffer = reactor.buffers.take() else {
             abandonForWantOfBuffers(slot, on: &reactor)
@@ -190,5 +191,22 @@ extension HTTPProxy {
             closeWhenSent(slot, on: &reactor)
         }
         watch(slot)
+    }
+
+    /// Whether what has come of a request begins as a HEAD does, to which no answer has content
+    /// (RFC 9110 section 9.3.2).
+    private func asksForHead(_ slot: UInt32, in pool: BufferPool) -> Bool {
+        let received = sessions[slot: slot].transport.received
+        guard !received.isEmpty else { return false }
+        let scratch = scratch
+        let bytes =
+            received.buffers == 1
+            ? pool.bytes(received.head) : scratch.bytes(of: received, in: pool)
+        // One empty line may stand before it.
+        let start = bytes[0] == UInt8(ascii: "\r") ? 2 : 0
+        guard bytes.count >= start + 5 else { return false }
+        return bytes[start] == UInt8(ascii: "H") && bytes[start + 1] == UInt8(ascii: "E")
+            && bytes[start + 2] == UInt8(ascii: "A") && bytes[start + 3] == UInt8(ascii: "D")
+            && bytes[start + 4] == UInt8(ascii: " ")
     }
 }
