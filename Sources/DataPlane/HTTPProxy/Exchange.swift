@@ -68,7 +68,8 @@ struct Exchange: BitwiseCopyable {
     var responsePipe = PipeRelay()
     /// A copy of everything that was sent, while it is worth sending it again.
     var replay = BufferChain()
-    /// The Host line in the head that was made, for another endpoint's name to be put there.
+    /// The Host line in the head that was made, for another endpoint's name to be put there; none
+    /// when it says what the client said.
     var hostStart: UInt32 = 0
     var hostEnd: UInt32 = 0
 

@@ -90,7 +90,7 @@ extension HTTPProxy {
     ) -> Bool {
         let next = balancer.successor(of: Int(exchanges[slot: x].endpoint))
         exchanges[slot: x].endpoint = UInt32(next)
-        guard policy.host == .upstream else { return true }
+        guard exchanges[slot: x].hostEnd > 0 else { return true }
         return renameHost(x, in: &head, buffers)
     }
 
