@@ -43,6 +43,9 @@ struct ExchangeFlags: OptionSet, BitwiseCopyable {
     static let splicesRequest = ExchangeFlags(rawValue: 1 << 16)
     /// The response's body goes through a pipe.
     static let splicesResponse = ExchangeFlags(rawValue: 1 << 17)
+    /// The client has not said that this is its last request: others may be on their way, whether
+    /// or not they will be answered.
+    static let mayBeFollowed = ExchangeFlags(rawValue: 1 << 18)
 }
 
 /// A request with its response.

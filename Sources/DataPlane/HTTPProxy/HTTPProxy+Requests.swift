@@ -63,6 +63,7 @@ extension HTTPProxy {
         if requestHead.framing == .none { flags.insert(.requestComplete) }
         if requestHead.expectsContinue { flags.insert(.expectsContinue) }
         if hasUpgrade { flags.insert(.upgrades) }
+        if requestHead.isPersistent { flags.insert(.mayBeFollowed) }
         let isLast = sessions[slot: slot].requestsLeft == 0 || isDraining
         if requestHead.isPersistent && !isLast { flags.insert(.clientPersists) }
         exchange.flags = flags

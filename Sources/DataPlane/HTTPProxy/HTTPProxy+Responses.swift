@@ -165,9 +165,17 @@ extension HTTPProxy {
             watch(slot)
             serve(slot, on: &reactor)
         } else {
-            if !isComplete { sessions[slot: slot].flags.insert(.lingersAfterwards) }
+            noteWhatMayCome(slot, flags)
             closeWhenSent(slot, on: &reactor)
         }
+    }
+
+    /// The client's connection ends with this exchange, and not because the client wants it to: it
+    /// may be sending still. Its bytes must not meet a closed socket before it has read the answer
+    /// (RFC 9112 section 9.6).
+    mutating func noteWhatMayCome(_ slot: UInt32, _ flags: ExchangeFlags) {
+        guard flags.contains(.mayBeFollowed) || !flags.contains(.requestComplete) else { return }
+        sessions[slot: slot].flags.insert(.lingersAfterwards)
     }
 
     /// Ends an exchange; its connection, if it still has one, is closed.

@@ -157,15 +157,12 @@ extension HTTPProxy {
     ) {
         reactor.counters[.localReplies] &+= 1
         var persists = !reply.losesFraming && !isDraining
-        var isWhole = false
+        var flags: ExchangeFlags = []
         var isHead = false
-        var isHTTP10 = false
         if sessions[slot: slot].phase == .exchange {
-            let flags = exchanges[slot: sessions[slot: slot].exchange].flags
+            flags = exchanges[slot: sessions[slot: slot].exchange].flags
             isHead = flags.contains(.isHead)
-            isHTTP10 = flags.contains(.clientIsHTTP10)
-            isWhole = flags.contains(.requestComplete)
-            persists = persists && isWhole && flags.contains(.clientPersists)
+            persists = persists && flags.isSuperset(of: [.requestComplete, .clientPersists])
             removeExchange(sessions[slot: slot].exchange, on: &reactor)
         } else {
             // A head that was refused or never ended.
@@ -177,6 +174,7 @@ extension HTTPProxy {
             return
         }
         var writer = reactor.buffers.writer(buffer)
+        let isHTTP10 = flags.contains(.clientIsHTTP10)
         let connection: StaticString = persists ? (isHTTP10 ? "keep-alive" : "") : "close"
         reply.write(isHead: isHead, connection: connection, to: &writer)
         reactor.buffers.setCount(buffer, writer.count)
@@ -187,7 +185,7 @@ extension HTTPProxy {
         if persists {
             sessions[slot: slot].transport.flush(on: &reactor)
         } else {
-            if !isWhole { sessions[slot: slot].flags.insert(.lingersAfterwards) }
+            noteWhatMayCome(slot, flags)
             closeWhenSent(slot, on: &reactor)
         }
         watch(slot)
