@@ -29,7 +29,7 @@ struct SessionFlags: OptionSet, BitwiseCopyable {
     static let closesWhenSent = SessionFlags(rawValue: 1 << 1)
     /// The end of what was sent cannot be told from the bytes: only a reset shows that it is cut.
     static let closesWithReset = SessionFlags(rawValue: 1 << 2)
-    /// The request was not read to its end, so the client may be sending still.
+    /// The client may be sending still, the rest of a request or another one.
     static let lingersAfterwards = SessionFlags(rawValue: 1 << 3)
     /// `address` is known.
     static let hasAddress = SessionFlags(rawValue: 1 << 4)

@@ -43,6 +43,9 @@ struct ExchangeFlags: OptionSet, BitwiseCopyable {
     static let splicesRequest = ExchangeFlags(rawValue: 1 << 16)
     /// The response's body goes through a pipe.
     static let splicesResponse = ExchangeFlags(rawValue: 1 << 17)
+    /// The client has not said that this is its last request: others may be on their way, whether
+    /// or not they will be answered.
+    static let mayBeFollowed = ExchangeFlags(rawValue: 1 << 18)
 }
 
 /// A request with its response.
@@ -68,7 +71,8 @@ struct Exchange: BitwiseCopyable {
     var responsePipe = PipeRelay()
     /// A copy of everything that was sent, while it is worth sending it again.
     var replay = BufferChain()
-    /// The Host line in the head that was made, for another endpoint's name to be put there.
+    /// The Host line in the head that was made, for another endpoint's name to be put there; none
+    /// when it says what the client said.
     var hostStart: UInt32 = 0
     var hostEnd: UInt32 = 0
 

@@ -115,9 +115,7 @@ extension HTTPProxy {
         }
         reactor.counters[.responsesCut] &+= 1
         if isUnframed { sessions[slot: slot].flags.insert(.closesWithReset) }
-        if !exchanges[slot: x].flags.contains(.requestComplete) {
-            sessions[slot: slot].flags.insert(.lingersAfterwards)
-        }
+        noteWhatMayCome(slot, exchanges[slot: x].flags)
         removeExchange(x, on: &reactor)
         sessions[slot: slot].phase = .idle
         sessions[slot: slot].activeAtMs = nowMs

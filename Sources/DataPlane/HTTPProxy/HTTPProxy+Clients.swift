@@ -138,15 +138,18 @@ extension HTTPProxy {
         guard !sessions[slot: slot].transport.flags.contains(.receiving) else { return }
         var held = sessions[slot: slot].transport.received.bytes
         var limit = window(reactor)
+        var atLeast = ForwarderLimits.rearmBytes
         if sessions[slot: slot].phase == .exchange {
             let x = sessions[slot: slot].exchange
             let upstream = exchanges[slot: x].upstream
             if upstream != .max && splicesRequest(x, on: &reactor) { return }
             if upstream != .max { held += upstreams[slot: upstream].transport.unsentBytes }
         } else {
+            // A head is held until it is whole, and then there may be one byte left to receive.
             limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
+            atLeast = 1
         }
-        guard held == 0 || held + ForwarderLimits.rearmBytes <= limit else { return }
+        guard held == 0 || held + atLeast <= limit else { return }
         sessions[slot: slot].transport.receive(credit: limit - held, on: &reactor)
     }
 

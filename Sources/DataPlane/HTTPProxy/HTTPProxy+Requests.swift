@@ -15,17 +15,17 @@ extension HTTPProxy {
         if sessions[slot: slot].transport.unsentBytes > 0 {
             sessions[slot: slot].answersQueued += 1
         }
+        guard let index = exchanges.insert(makeExchange(slot)) else {
+            preconditionFailure("more exchanges than sessions")
+        }
+        sessions[slot: slot].phase = .exchange
+        sessions[slot: slot].exchange = index.slot
         if let reply = ownAnswer() {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
             answer(slot, reply, on: &reactor)
             return
         }
-        guard let index = exchanges.insert(makeExchange(slot)) else {
-            preconditionFailure("more exchanges than sessions")
-        }
-        sessions[slot: slot].phase = .exchange
-        sessions[slot: slot].exchange = index.slot
         learnAddress(slot, on: &reactor)
         guard let chain = makeRequestHead(index.slot, head, in: reactor.buffers) else {
             abandonForWantOfBuffers(slot, on: &reactor)
@@ -63,6 +63,7 @@ extension HTTPProxy {
         if requestHead.framing == .none { flags.insert(.requestComplete) }
         if requestHead.expectsContinue { flags.insert(.expectsContinue) }
         if hasUpgrade { flags.insert(.upgrades) }
+        if requestHead.isPersistent { flags.insert(.mayBeFollowed) }
         let isLast = sessions[slot: slot].requestsLeft == 0 || isDraining
         if requestHead.isPersistent && !isLast { flags.insert(.clientPersists) }
         exchange.flags = flags

@@ -8,14 +8,20 @@ extension HTTPProxy {
         while !exchanges[slot: x].flags.contains(.responseStarted) {
             let upstream = exchanges[slot: x].upstream
             guard !upstreams[slot: upstream].transport.received.isEmpty else {
-                // What an interim response said must not wait for the final one.
-                sessions[slot: exchanges[slot: x].session].transport.flush(on: &reactor)
-                receiveFromUpstream(upstream, on: &reactor)
+                awaitResponse(x, on: &reactor)
                 return
             }
             guard readResponseHead(x, on: &reactor) else { return }
         }
         moveResponseBody(x, on: &reactor)
+    }
+
+    /// More of a response is needed. What an interim response said must not wait for it.
+    private mutating func awaitResponse<R: Reactor & ~Copyable>(
+        _ x: UInt32, on reactor: inout R
+    ) {
+        sessions[slot: exchanges[slot: x].session].transport.flush(on: &reactor)
+        receiveFromUpstream(exchanges[slot: x].upstream, on: &reactor)
     }
 
     /// - Returns: whether a head was complete and the exchange goes on.
@@ -36,7 +42,7 @@ extension HTTPProxy {
             head, limits: policy.heads, answering: kind, progress: &exchanges[slot: x].progress)
         switch verdict {
         case .incomplete:
-            receiveFromUpstream(upstream, on: &reactor)
+            awaitResponse(x, on: &reactor)
             return false
         case .refused(let refusal):
             reactor.counters[.upstreamFailures] &+= 1
@@ -161,9 +167,17 @@ extension HTTPProxy {
             watch(slot)
             serve(slot, on: &reactor)
         } else {
-            if !isComplete { sessions[slot: slot].flags.insert(.lingersAfterwards) }
+            noteWhatMayCome(slot, flags)
             closeWhenSent(slot, on: &reactor)
         }
+    }
+
+    /// The client's connection ends with this exchange, and not because the client wants it to: it
+    /// may be sending still. Its bytes must not meet a closed socket before it has read the answer
+    /// (RFC 9112 section 9.6).
+    mutating func noteWhatMayCome(_ slot: UInt32, _ flags: ExchangeFlags) {
+        guard flags.contains(.mayBeFollowed) || !flags.contains(.requestComplete) else { return }
+        sessions[slot: slot].flags.insert(.lingersAfterwards)
     }
 
     /// Ends an exchange; its connection, if it still has one, is closed.

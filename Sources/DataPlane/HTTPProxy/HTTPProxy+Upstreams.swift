@@ -90,7 +90,7 @@ extension HTTPProxy {
     ) -> Bool {
         let next = balancer.successor(of: Int(exchanges[slot: x].endpoint))
         exchanges[slot: x].endpoint = UInt32(next)
-        guard policy.host == .upstream else { return true }
+        guard exchanges[slot: x].hostEnd > 0 else { return true }
         return renameHost(x, in: &head, buffers)
     }
 
@@ -217,15 +217,18 @@ extension HTTPProxy {
         guard !upstreams[slot: upstream].transport.flags.contains(.receiving) else { return }
         var held = upstreams[slot: upstream].transport.received.bytes
         var limit = window(reactor)
+        var atLeast = ForwarderLimits.rearmBytes
         if upstreams[slot: upstream].phase == .leased {
             let x = upstreams[slot: upstream].exchange
             if splicesResponse(x, on: &reactor) { return }
             held += sessions[slot: exchanges[slot: x].session].transport.unsentBytes
             if !exchanges[slot: x].flags.contains(.responseStarted) {
+                // A head is held until it is whole.
                 limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
+                atLeast = 1
             }
         }
-        guard held == 0 || held + ForwarderLimits.rearmBytes <= limit else { return }
+        guard held == 0 || held + atLeast <= limit else { return }
         upstreams[slot: upstream].transport.receive(credit: limit - held, on: &reactor)
     }
 

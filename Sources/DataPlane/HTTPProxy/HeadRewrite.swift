@@ -157,17 +157,19 @@ extension HTTPProxy {
         writer.append(head, target)
     }
 
-    /// The Host field comes first (RFC 9110 section 7.2), and where it stands is remembered.
+    /// The Host field comes first (RFC 9110 section 7.2). Where it stands is remembered when it
+    /// names the endpoint.
     private mutating func writeHost(
         _ x: UInt32, _ head: Span<UInt8>, to writer: inout HeadWriter
     ) {
         let start = writer.count
         writer.append("Host: ")
-        if policy.host == .upstream || requestHead.authority.isEmpty {
-            names.append(Int(exchanges[slot: x].endpoint), to: &writer)
-        } else {
+        guard policy.host == .upstream || requestHead.authority.isEmpty else {
             writer.append(head, requestHead.authority)
+            writer.append("\r\n")
+            return
         }
+        names.append(Int(exchanges[slot: x].endpoint), to: &writer)
         writer.append("\r\n")
         exchanges[slot: x].hostStart = UInt32(start)
         exchanges[slot: x].hostEnd = UInt32(writer.count)

@@ -157,25 +157,24 @@ extension HTTPProxy {
     ) {
         reactor.counters[.localReplies] &+= 1
         var persists = !reply.losesFraming && !isDraining
-        var isWhole = false
+        var flags: ExchangeFlags = []
         var isHead = false
-        var isHTTP10 = false
         if sessions[slot: slot].phase == .exchange {
-            let flags = exchanges[slot: sessions[slot: slot].exchange].flags
+            flags = exchanges[slot: sessions[slot: slot].exchange].flags
             isHead = flags.contains(.isHead)
-            isHTTP10 = flags.contains(.clientIsHTTP10)
-            isWhole = flags.contains(.requestComplete)
-            persists = persists && isWhole && flags.contains(.clientPersists)
+            persists = persists && flags.isSuperset(of: [.requestComplete, .clientPersists])
             removeExchange(sessions[slot: slot].exchange, on: &reactor)
         } else {
-            // Only what is answered for the method's sake can keep its connection.
-            persists = persists && requestHead.framing == .none && requestHead.isPersistent
+            // A head that was refused or never ended.
+            persists = false
+            isHead = asksForHead(slot, in: reactor.buffers)
         }
         guard let buffer = reactor.buffers.take() else {
             abandonForWantOfBuffers(slot, on: &reactor)
             return
         }
         var writer = reactor.buffers.writer(buffer)
+        let isHTTP10 = flags.contains(.clientIsHTTP10)
         let connection: StaticString = persists ? (isHTTP10 ? "keep-alive" : "") : "close"
         reply.write(isHead: isHead, connection: connection, to: &writer)
         reactor.buffers.setCount(buffer, writer.count)
@@ -186,9 +185,26 @@ extension HTTPProxy {
         if persists {
             sessions[slot: slot].transport.flush(on: &reactor)
         } else {
-            if !isWhole { sessions[slot: slot].flags.insert(.lingersAfterwards) }
+            noteWhatMayCome(slot, flags)
             closeWhenSent(slot, on: &reactor)
         }
         watch(slot)
+    }
+
+    /// Whether what has come of a request begins as a HEAD does, to which no answer has content
+    /// (RFC 9110 section 9.3.2).
+    private func asksForHead(_ slot: UInt32, in pool: BufferPool) -> Bool {
+        let received = sessions[slot: slot].transport.received
+        guard !received.isEmpty else { return false }
+        let scratch = scratch
+        let bytes =
+            received.buffers == 1
+            ? pool.bytes(received.head) : scratch.bytes(of: received, in: pool)
+        // One empty line may stand before it.
+        let start = bytes[0] == UInt8(ascii: "\r") ? 2 : 0
+        guard bytes.count >= start + 5 else { return false }
+        return bytes[start] == UInt8(ascii: "H") && bytes[start + 1] == UInt8(ascii: "E")
+            && bytes[start + 2] == UInt8(ascii: "A") && bytes[start + 3] == UInt8(ascii: "D")
+            && bytes[start + 4] == UInt8(ascii: " ")
     }
 }

@@ -15,7 +15,8 @@ package struct ResponseHead: ~Copyable {
     /// Whether the connection can be used again after this message: not when its end is the
     /// connection's, and as the sender wants it otherwise.
     package private(set) var isPersistent = false
-    /// The protocol of a 101, not empty; empty with any other status.
+    /// The protocol of a 101, not empty; what a 426 asks for, if it says; empty with any other
+    /// status.
     package private(set) var upgrade = ByteRange()
     /// Whether there is a Date to be passed on.
     package private(set) var hasDate = false
@@ -153,6 +154,9 @@ package struct ResponseHead: ~Copyable {
             // RFC 9110 sections 7.8 and 15.2.2.
             upgrade = fields.upgrade(version, options)
             guard !upgrade.isEmpty else { throw .switchingWithoutUpgrade }
+        } else if status == 426 {
+            // RFC 9110 section 15.5.22.
+            upgrade = fields.upgrade(version, options)
         }
     }
 
