@@ -113,6 +113,17 @@ extension Integration.HTTP {
                     "POST / HTTP/1.1\r\nHost:a\r\nContent-Length:\(length)\r\n\r\nhello")
                 #expect(response.text == "hello", "\(length)")
             }
+            // Bodies where none is usual are bodies all the same (RFC 9110 section 9.3).
+            for method in ["GET", "DELETE", "OPTIONS", "PROPFIND"] {
+                for framed in [
+                    "Content-Length: 5\r\n\r\nhello",
+                    "Transfer-Encoding: chunked\r\n\r\n\(bodies[0])",
+                ] {
+                    let response = try client.exchange(
+                        "\(method) / HTTP/1.1\r\nHost: a\r\n\(framed)")
+                    #expect(response.text == "hello", "\(method) \(framed)")
+                }
+            }
             let hosts = ["a", "a:80", "a:", "127.0.0.1", "[::1]:8080", "a-b.c_d", "a%20b", "xn--a"]
             for host in hosts {
                 let response = try client.exchange("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n")
@@ -125,6 +136,24 @@ extension Integration.HTTP {
                 #expect(origin.targets.last == target)
             }
             #expect(origin.failures == [])
+        }
+
+        /// One length said twice may be refused or made one (RFC 9112 section 6.3), not passed on.
+        @Test(arguments: Backend.usable)
+        func repeatedLengthsAreNotPassedOn(_ backend: Backend) throws {
+            let origin = try HTTPOrigin { .ok(String(decoding: $0.request.body, as: UTF8.self)) }
+            let gyre = try GyreProcess(http: origin.address, backend: backend)
+            for length in [
+                "5, 5", "5,5", "5\r\nContent-Length: 5", "5\r\nX: y\r\ncontent-length:5",
+            ] {
+                let response = try gyre.client().exchange(
+                    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\nhello")
+                #expect(response.status == 400 || response.text == "hello", "\(length)")
+            }
+            #expect(origin.failures == [])
+            for received in origin.requests {
+                #expect(received.request.head.values("Content-Length") == ["5"])
+            }
         }
 
         /// Trailers pass, but what must not stand there is not made into something by us
