@@ -69,6 +69,29 @@ extension Integration.HTTP {
         }
 
         @Test(arguments: Backend.usable)
+        func tunnelsMayFinish(_ backend: Backend) throws {
+            let listener = try Listener()
+            let gyre = try GyreProcess(http: listener.address, backend: backend)
+            let (client, origin) = try Self.exchange(
+                "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+                gyre, listener)
+            gyre.process.signal(SIGTERM)
+            pause(0.2)
+            // Also one that becomes a tunnel only now.
+            try origin.send(
+                "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nhello")
+            #expect(try client.readHead().startLine.hasPrefix("HTTP/1.1 101"))
+            #expect(try client.readBytes(5) == Array("hello".utf8))
+            try client.send("bye")
+            #expect(try origin.readBytes(3) == Array("bye".utf8))
+            #expect(gyre.process.exitStatus == nil)
+            client.close()
+            try origin.expectEnd()
+            origin.close()
+            #expect(try gyre.process.wait(within: 2) == .exited(0))
+        }
+
+        @Test(arguments: Backend.usable)
         func drainTimeoutCutsWhatIsLeft(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(
