@@ -163,8 +163,12 @@ enum AcceptedResponses {
         (
             .other,
             head("HTTP/1.1 426 Upgrade", "Content-Length: 0", "Upgrade: a", "Connection: upgrade"),
-            "426 Upgrade 1.1 keep 76 none says(0); Content-Length[0] (Upgrade[a]) "
+            "426 Upgrade 1.1 keep 76 none says(0) upgrade(a); Content-Length[0] (Upgrade[a]) "
                 + "(Connection[upgrade])"
+        ),
+        (
+            .other, head("HTTP/1.1 426 Upgrade", "Content-Length: 0", "Upgrade: a"),
+            "426 Upgrade 1.1 keep 55 none says(0); Content-Length[0] (Upgrade[a])"
         ),
         (
             .other,
