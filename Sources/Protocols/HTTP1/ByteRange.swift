@@ -22,8 +22,10 @@ package struct ByteRange: BitwiseCopyable, Equatable, Sendable {
         count = UInt16(truncatingIfNeeded: end &- start)
     }
 
+    @inlinable
     package var isEmpty: Bool { count == 0 }
 
     /// Offset behind the last byte.
+    @inlinable
     package var end: Int { Int(start) + Int(count) }
 }

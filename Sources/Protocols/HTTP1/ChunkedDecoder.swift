@@ -179,7 +179,6 @@ package struct ChunkedDecoder: BitwiseCopyable, Sendable {
     private mutating func stepSize(_ byte: UInt8) throws(ChunkRefusal) {
         if let digit = ASCII.hexValue(byte) {
             if state == .sizeStart {
-                remaining = 0
                 lineBytes = 0
                 state = .size
             }

@@ -125,7 +125,7 @@ package struct HeadWriter {
 
     /// Whether so many bytes more fit.
     private mutating func reserve(_ bytes: Int) -> Bool {
-        if hasOverflowed || bytes > capacity - count { hasOverflowed = true }
+        if bytes > capacity - count { hasOverflowed = true }
         return !hasOverflowed
     }
 }

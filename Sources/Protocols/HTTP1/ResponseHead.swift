@@ -13,10 +13,10 @@ package struct ResponseHead: ~Copyable {
     package private(set) var fields = FieldTable()
     package private(set) var framing = BodyFraming.none
     /// Whether the connection can be used again after this message: not when its end is the
-    /// connection's, and as the sender wants it otherwise.
+    /// connection's, and as the sender wants it otherwise. Says nothing in an interim response.
     package private(set) var isPersistent = false
-    /// The protocol of a 101, not empty; what a 426 asks for, if it says; empty with any other
-    /// status.
+    /// The protocols to which a 101 switches, a 426 wants to switch and others could (RFC 9110
+    /// section 7.8), if Connection names the field and it is given once. Never empty in a 101.
     package private(set) var upgrade = ByteRange()
     /// Whether there is a Date to be passed on.
     package private(set) var hasDate = false
@@ -149,15 +149,9 @@ package struct ResponseHead: ~Copyable {
         }
         isPersistent =
             framing != .untilClose && FieldTable.isPersistent(version, options)
-        upgrade = ByteRange()
-        if status == 101 {
-            // RFC 9110 sections 7.8 and 15.2.2.
-            upgrade = fields.upgrade(version, options)
-            guard !upgrade.isEmpty else { throw .switchingWithoutUpgrade }
-        } else if status == 426 {
-            // RFC 9110 section 15.5.22.
-            upgrade = fields.upgrade(version, options)
-        }
+        upgrade = fields.upgrade(version, options)
+        // RFC 9110 sections 7.8 and 15.2.2.
+        if status == 101, upgrade.isEmpty { throw .switchingWithoutUpgrade }
     }
 
     /// RFC 9112 section 6.3, rules 1 and 2. Where a length must not be sent (RFC 9110 sections 8.6

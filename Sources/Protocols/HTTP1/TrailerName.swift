@@ -2,19 +2,16 @@
 
 /// A field name in lower case, with room for the longest one that matters.
 struct TrailerName: BitwiseCopyable, Sendable {
+    /// More than any of the names below has.
     private static let bytesMax = 24
 
     /// The bytes, first one lowest; zero behind the last.
     private var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
-    /// Stops at one more than there is room for.
     private var count: UInt8 = 0
 
     /// - Parameter byte: a `tchar`.
     mutating func append(_ byte: UInt8) {
-        guard count < Self.bytesMax else {
-            count = UInt8(Self.bytesMax + 1)
-            return
-        }
+        guard count < Self.bytesMax else { return }
         let shifted = UInt64(ASCII.lowered(byte)) << (UInt64(count % 8) * 8)
         switch count / 8 {
         case 0: words.0 |= shifted

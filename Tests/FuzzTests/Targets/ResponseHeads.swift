@@ -60,5 +60,5 @@ private func checkFraming() {
         || response.status == 204 || response.status == 304
         || answering == .connect && response.status < 300
     precondition(!isBodiless || response.framing == .none)
-    precondition((response.status == 101) == !response.upgrade.isEmpty)
+    precondition(response.status != 101 || !response.upgrade.isEmpty)
 }

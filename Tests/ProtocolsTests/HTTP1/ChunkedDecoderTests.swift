@@ -145,7 +145,10 @@ import Testing
     @Test func splicedDataIsSkipped() {
         var decoder = ChunkedDecoder()
         #expect(decoder.dataLeft == 0)
-        #expect(decoder.consume(bytes("a\r\n").span) == .more)
+        decoder.skipData(0)
+        #expect(decoder.consume(bytes("a").span) == .more)
+        decoder.skipData(0)
+        #expect(decoder.consume(bytes("\r\n").span) == .more)
         #expect(decoder.dataLeft == 10)
         decoder.skipData(0)
         decoder.skipData(4)

@@ -60,6 +60,9 @@ import Testing
         expectVerdict(text(6), HeadLimits(fieldsMax: 5), .refused(.tooManyFields))
         expectVerdict(text(1), HeadLimits(fieldsMax: 1), .complete)
         expectVerdict(text(2), HeadLimits(fieldsMax: 1), .refused(.tooManyFields))
+        // Also when the head does not end.
+        let endless = String(text(7).dropLast())
+        expectVerdict(endless, HeadLimits(fieldsMax: 5), .refused(.tooManyFields))
         expectVerdict(text(256), HeadLimits(fieldsMax: 256), .complete)
         expectVerdict(text(257), HeadLimits(fieldsMax: 256), .refused(.tooManyFields))
     }

@@ -81,6 +81,39 @@ import Testing
         #expect(outcomes.1.facts == "put /22 @bc 1.1 keep 49 length(5); Host[bc] Content-Length[5]")
     }
 
+    @Test func factsOfOneRequestDoNotReachTheNext() {
+        let heads: [(String, String)] = [
+            (
+                head(
+                    "TRACE http://b/x HTTP/1.1", "Host: b", "Connection: upgrade, close",
+                    "Upgrade: h2c", "TE: trailers", "Max-Forwards: 3", "Expect: 100-continue"),
+                "trace http://b/x absolute(/x) @b 1.1 close 133 continue upgrade(h2c) h2c "
+                    + "forwards(3) trailers;"
+            ),
+            (
+                head("GET / HTTP/1.1", "Host: b", "Connection: upgrade", "Upgrade:", "Upgrade: x"),
+                "get / @b 1.1 keep 70;"
+            ),
+            (
+                head("GET / HTTP/1.1", "Host: b", "Connection: upgrade", "Upgrade: x"),
+                "get / @b 1.1 keep 60 upgrade(x);"
+            ),
+            (
+                head("POST / HTTP/1.1", "Host: b", "Content-Length: 1"),
+                "post / @b 1.1 keep 47 length(1);"
+            ),
+            (head("GET / HTTP/1.1", "Host: b"), "get / @b 1.1 keep 27;"),
+            (head("GET / HTTP/1.0"), "get / @ 1.0 close 18;"),
+        ]
+        var feeder = RequestFeeder()
+        for (first, _) in heads {
+            for (second, facts) in heads {
+                #expect(feeder.feed(bytes(first)).verdict == .complete)
+                #expect(feeder.feed(bytes(second)).facts.hasPrefix(facts))
+            }
+        }
+    }
+
     @Test func everyRefusalHasAVector() {
         let refusals = RefusedRequests.all.map(\.1) + RefusedResponses.all.map(\.1)
         let limits: [HeadRefusal] = [.headTooLong, .targetTooLong, .tooManyFields]

@@ -162,6 +162,7 @@ enum AcceptedRequests {
             head("GET / HTTP/1.1", "Host: a", "X: 1", "x: 2", "X_Y: 3"),
             "get / @a 1.1 keep 47; Host[a] X[1] x[2] X_Y[3]"
         ),
+        (head("GET / HTTP/1.1", "Host: a", "X:\ty"), "get / @a 1.1 keep 33; Host[a] ~X[y]"),
         (head("GET / HTTP/1.1", "Host: a", "X: :"), "get / @a 1.1 keep 33; Host[a] X[:]"),
         (
             head("GET / HTTP/1.1", "Host: a", "X: abcdefg", "Y: abcdefgh", "Z: abcdefghi"),

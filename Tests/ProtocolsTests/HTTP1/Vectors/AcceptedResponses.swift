@@ -167,6 +167,10 @@ enum AcceptedResponses {
                 + "(Connection[upgrade])"
         ),
         (
+            .other, head("HTTP/1.1 426 Upgrade", "Content-Length: 0", "Upgrade: a"),
+            "426 Upgrade 1.1 keep 55 none says(0); Content-Length[0] (Upgrade[a])"
+        ),
+        (
             .other,
             head(
                 "HTTP/1.1 200 OK", "Server: nginx/1.22.1", "Date: Sun, 06 Nov 1994 08:49:37 GMT",

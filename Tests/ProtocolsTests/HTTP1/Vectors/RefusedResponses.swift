@@ -19,6 +19,7 @@ enum RefusedResponses {
         (head("HTTP/2.0 200 OK"), .unsupportedVersion),
         (head("HTTP/1.2 200 OK"), .unsupportedVersion),
         (head("HTTP/0.9 200 OK"), .unsupportedVersion),
+        ("HTTP/2.0\n", .unsupportedVersion),
         (head("HTTP/1.10 200 OK"), .malformedStatusLine),
         (head("HTTP/1 200 OK"), .malformedVersion),
         (head("HTTPS/1.1 200 OK"), .malformedVersion),
