@@ -26,6 +26,14 @@ enum ClientEnding: Equatable {
         default: true
         }
     }
+
+    /// Whether it goes on reading.
+    var isHalfClose: Bool {
+        switch self {
+        case .halfClosesWhenSent, .halfClosesAfterSending: true
+        default: false
+        }
+    }
 }
 
 /// A pause within what is sent for one request.

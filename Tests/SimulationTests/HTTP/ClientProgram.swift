@@ -28,7 +28,7 @@ final class ClientProgram: PeerProgram {
     func begin(_ peer: ProgramPeer) {
         record.connection = peer.number
         reader = WireReader(
-            framing: { [unowned self] in try framing($0) },
+            framing: { [unowned self, unowned peer] in try framing($0, peer) },
             handle: { [unowned self, unowned peer] in try handle($0, peer) })
         switch plan.ending {
         case .resetsAfterSending(let bytes), .closesAfterSending(let bytes),
@@ -167,8 +167,12 @@ final class ClientProgram: PeerProgram {
     }
 
     /// How a response to the present request is framed.
-    private func framing(_ head: WireHead) throws -> WireFraming {
-        return try head.responseFraming(to: plan.requests[answered].method)
+    private func framing(_ head: WireHead, _ peer: ProgramPeer) throws -> WireFraming {
+        let request = plan.requests[answered]
+        let sent = peer.connection.sent - record.times[answered].start
+        // Before the method is out it cannot be known to be one without content.
+        let isTold = Latin1.text(request.head.prefix(sent)).contains("\(request.method) ")
+        return try head.responseFraming(to: isTold ? request.method : "GET")
     }
 
     private func handle(_ event: WireEvent, _ peer: ProgramPeer) throws {

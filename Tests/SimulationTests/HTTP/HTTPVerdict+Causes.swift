@@ -172,7 +172,10 @@ extension HTTPVerdict {
 
     /// Whether what the origin sent is no response, or it had sent something unasked before.
     private func wasAnsweredBadly(_ request: RequestPlan) -> Bool {
-        guard let sighting = ledger.sightings(of: request.number).last else { return false }
+        guard let sighting = ledger.sightings(of: request.number).last else {
+            // It was not read any more on a connection whose origin had said too much.
+            return ledger.sightings.contains(where: \.babbled)
+        }
         switch sighting.answer?.fault {
         case .flawedHead:
             marks[.badResponse] += 1
@@ -203,8 +206,10 @@ extension HTTPVerdict {
                 deadlines.upstreamMs, in: since(sighting.startedNs, to: receipt.headNs))
         }
         marks[.responseTimeout] += 1
-        let begun = sighting.completedNs ?? sighting.headNs
+        // It may be read long after the socket has taken it.
+        let begun = sighting.completedNs.map { min($0, receipt.headNs) } ?? receipt.headNs
         return canPass(deadlines.responseMs, in: since(begun, to: receipt.headNs))
+            || canPass(deadlines.responseMs, in: since(sighting.startedNs, to: receipt.headNs))
     }
 
     // MARK: Cut answers and silence
@@ -219,7 +224,10 @@ extension HTTPVerdict {
             receipt.framing != .untilClose || connection.isDead || client.plan.ending.breaksOff
                 || connection.program?.isDeaf == true,
             "\(label): a cut response looks whole")
-        if isClientToBlame(client) || isOver(client) { return }
+        let request = client.plan.requests[position]
+        if isClientToBlame(client) || isOver(client) || request.isFlawed || isTooLarge(request) {
+            return
+        }
         let origin = world.connections[sighting.connection]
         switch sighting.answer?.fault {
         case .stops(_, .close): marks[.cutByClose] += 1
@@ -246,15 +254,20 @@ extension HTTPVerdict {
     /// Whether the client left, or did not read, before its answers were through.
     private func isClientToBlame(_ client: ClientRecord) -> Bool {
         let connection = world.connections[client.connection]
-        if client.brokeOffNs != nil || connection.resetNs != nil || plan.mayStarve { return true }
-        let brokenNs = client.brokenNs ?? .max
-        let lastReadNs = max(connection.lastReadNs, connection.boundNs)
-        guard brokenNs != .max, connection.taken > connection.peerRead else { return false }
+        if connection.resetNs != nil || plan.mayStarve { return true }
+        if client.brokeOffNs != nil, !client.plan.ending.isHalfClose { return true }
+        guard let brokenNs = client.brokenNs, connection.taken > connection.peerRead else {
+            return false
+        }
         // One that reads late may find that its own bytes have met a closed socket meanwhile.
-        if canPass(min(deadlines.bodyMs, Self.lingerMs), in: since(lastReadNs, to: brokenNs)) {
+        let pauseNs = max(
+            since(max(connection.lastReadNs, connection.boundNs), to: brokenNs),
+            connection.plan.stallsNs)
+        if canPass(min(deadlines.bodyMs, Self.lingerMs), in: pauseNs) {
             marks[.clientTooSlow] += 1
             return true
         }
+        if connection.plan.stallsNs > 0, brokenNs >= startNs + plan.drainNs { return true }
         // So may one that goes on after having said that it would not.
         return zip(client.plan.requests, client.times.dropFirst()).contains {
             !$0.persists && $1.startedNs != nil
@@ -303,7 +316,8 @@ extension HTTPVerdict {
         }
         if let endedNs = connection.endedNs {
             // It was not sent to its end, or its client may have gone.
-            if connection.sent < times.end { return }
+            let length = request.head.count + request.wireBody.count
+            if connection.sent - times.start < length { return }
             if canPass(deadlines.halfCloseMs, in: since(endedNs, to: leftNs)) {
                 marks[.halfCloseTimeout] += 1
                 return

@@ -171,7 +171,7 @@ final class OriginProgram: PeerProgram {
             sequelNs = (ns, true)
         case .babbles:
             sighting.babbled = true
-            send(Latin1.bytes(PlannedBody.poisons[2]), peer)
+            send(Latin1.bytes("what else is there to say\r\n\r\n"), peer)
         }
     }
 
