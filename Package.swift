@@ -101,7 +101,7 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["DataPlane", "TestSupport"],
+            dependencies: ["DataPlane", "Protocols", "TestSupport"],
             swiftSettings: tests),
     ]
 )

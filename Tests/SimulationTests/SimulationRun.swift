@@ -63,7 +63,8 @@ enum SimulationRun {
         for client in plan.clients {
             world.addClient(client.plan, to: client.listener, atNs: start + client.arrivalNs)
         }
-        var watch = TurnWatch(plan: plan, world: world)
+        var watch = TurnWatch(
+            clients: plan.clients.count, endNs: start + plan.boundNs, world: world)
         while !worker.isFinished, watch.failure == nil {
             worker.turn()
             watch.look(world)
@@ -124,11 +125,11 @@ struct TurnWatch {
     private(set) var turns = 0
     private(set) var failure: String?
 
-    init(plan: RunPlan, world: SimulatedWorld) {
-        endNs = world.nowNs + plan.boundNs
+    init(clients: Int, endNs: UInt64, world: SimulatedWorld) {
+        self.endNs = endNs
         // A turn without completions is a timer's: a few per flow and border of the wheel's
         // levels (the finest spans a quarter of a second, but is entered only for a timer in it).
-        idleTurnsMax = 200 + 60 * (plan.clients.count + 2)
+        idleTurnsMax = 200 + 60 * (clients + 2)
     }
 
     mutating func look(_ world: SimulatedWorld) {

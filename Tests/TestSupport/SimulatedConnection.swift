@@ -16,6 +16,8 @@ package struct SimulatedConnection {
     package let place: Int
     /// Where the peer is.
     package let peerAddress: IPBytes
+    /// Who plays the peer, unless its plan alone does.
+    package let program: ProgramPeer?
     var random: SeededRandom
 
     // From the peer to the reactor.
@@ -69,15 +71,16 @@ package struct SimulatedConnection {
 
     init(
         number: Int, isClient: Bool, place: Int, plan: PeerPlan, random: SeededRandom,
-        peerAddress: IPBytes
+        peerAddress: IPBytes, program: ProgramPeer?
     ) {
-        precondition(number < 256, "a stream's number is its first byte")
+        precondition(number < 256 || program != nil, "a stream's number is its first byte")
         self.isClient = isClient
         self.plan = plan
         self.place = place
         self.random = random
         self.peerAddress = peerAddress
-        stream = ByteStream(number: UInt8(number))
+        self.program = program
+        stream = ByteStream(number: UInt8(truncatingIfNeeded: number))
     }
 
     /// Bytes that wait for the reactor.

@@ -78,12 +78,30 @@ package enum EndpointManner: Sendable, Equatable {
     case hangs
 }
 
+/// A connection attempt that came to nothing.
+package struct ConnectFailure: Sendable {
+    package enum Manner: Sendable, Equatable {
+        /// The call threw.
+        case threw
+        case failed(Int32)
+        /// Begun, and never to be answered.
+        case hung
+        /// Closed by the worker while it was under way, hung ones too.
+        case givenUp
+    }
+
+    package let timeNs: UInt64
+    package let endpoint: Int
+    package let manner: Manner
+}
+
 /// Something to connect to.
 package struct SimulatedEndpoint {
     package let address: AddressReference
     package var manner: EndpointManner
-    /// Makes the script of the n-th connection.
+    /// Makes the script of the n-th connection, and who plays it.
     let plan: (Int) -> PeerPlan
+    let program: (Int) -> (any PeerProgram)?
     package internal(set) var attempts = 0
 }
 
@@ -93,6 +111,8 @@ package struct SimulatedPipe {
         var stream: ByteStream
         var position: Int
         var count: Int
+        /// The bytes themselves, if they are a program's; empty otherwise.
+        var bytes: ArraySlice<UInt8> = []
     }
 
     package internal(set) var isOut = false

@@ -29,12 +29,16 @@ extension SimulatedWorld {
 
     /// Adds something to connect to.
     ///
-    /// - Parameter plan: makes the script of the n-th connection to it.
+    /// - Parameters:
+    ///   - plan: makes the script of the n-th connection to it.
+    ///   - program: makes who plays it; otherwise its plan alone does.
     package func addEndpoint(
-        _ manner: EndpointManner, plan: @escaping (Int) -> PeerPlan = { _ in .manual }
+        _ manner: EndpointManner, plan: @escaping (Int) -> PeerPlan = { _ in .manual },
+        program: @escaping (Int) -> (any PeerProgram)? = { _ in nil }
     ) -> AddressReference {
         let address = addresses[endpoints.count]
-        endpoints.append(SimulatedEndpoint(address: address, manner: manner, plan: plan))
+        endpoints.append(
+            SimulatedEndpoint(address: address, manner: manner, plan: plan, program: program))
         return address
     }
 
@@ -99,7 +103,7 @@ extension SimulatedWorld {
         }
         for connection in listeners[number].queue {
             connections[connection].isRefused = true
-            connections[connection].sawReset = true
+            peerIsReset(connection)
         }
         listeners[number].queue.removeAll()
         output.append(Completion(.listenerClose, owner: listeners[number].index, result: 0))
@@ -108,8 +112,7 @@ extension SimulatedWorld {
     func arrive(_ number: Int, listener: Int) {
         guard listeners[listener].isAdded, !listeners[listener].isRemoved else {
             connections[number].isRefused = true
-            connections[number].sawReset = true
-            return
+            return peerIsReset(number)
         }
         listeners[listener].queue.append(number)
         startPeer(number)
@@ -193,11 +196,11 @@ extension SimulatedWorld {
         }
         endpoints[endpoint].attempts += 1
         if random.chance(faults.connectThrowsPerMille) {
-            connectFailures += 1
+            noteConnectFailure(endpoint, .threw)
             throw random.chance(500) ? .tableFull : .system(EMFILE)
         }
         guard let socket = takeSlot(owner: owner, phase: .connecting) else {
-            connectFailures += 1
+            noteConnectFailure(endpoint, .threw)
             throw .tableFull
         }
         trace(23, UInt64(owner), UInt64(endpoint))
@@ -205,7 +208,7 @@ extension SimulatedWorld {
         let result: Int32
         switch endpoints[endpoint].manner {
         case .accepts where random.chance(faults.connectHangsPerMille), .hangs:
-            connectFailures += 1
+            noteConnectFailure(endpoint, .hung)
             return socket
         case .accepts where random.chance(faults.connectFailsPerMille):
             result = -random.pick([
@@ -219,6 +222,11 @@ extension SimulatedWorld {
         return socket
     }
 
+    func noteConnectFailure(_ endpoint: Int, _ manner: ConnectFailure.Manner) {
+        connectFailureLog.append(
+            ConnectFailure(timeNs: nowNs, endpoint: endpoint, manner: manner))
+    }
+
     private func bind(_ number: Int, to socket: SocketID) {
         bindings += 1
         sockets[Int(socket.slot)].connection = number
@@ -230,17 +238,19 @@ extension SimulatedWorld {
 
     func connected(_ socket: SocketID, result: Int32) {
         guard isCurrent(socket), sockets[Int(socket.slot)].phase == .connecting else { return }
+        let endpoint = -1 - sockets[Int(socket.slot)].connection
         if result < 0 {
-            connectFailures += 1
+            noteConnectFailure(endpoint, .failed(-result))
         } else {
-            let endpoint = -1 - sockets[Int(socket.slot)].connection
+            let attempt = endpoints[endpoint].attempts - 1
+            let program = endpoints[endpoint].program(attempt)
             // The stream's number is one byte; a run that needs more connections is refused them.
-            guard connections.count < 256 else {
-                connectFailures += 1
+            guard connections.count < 256 || program != nil else {
+                noteConnectFailure(endpoint, .failed(ECONNREFUSED))
                 return post(socket, .writing, .connect, result: -ECONNREFUSED)
             }
-            let plan = endpoints[endpoint].plan(endpoints[endpoint].attempts - 1)
-            let number = addConnection(isClient: false, place: endpoint, plan)
+            let plan = endpoints[endpoint].plan(attempt)
+            let number = addConnection(isClient: false, place: endpoint, plan, program)
             connections[number].isEstablished = true
             bind(number, to: socket)
             startPeer(number)

@@ -11,20 +11,26 @@ extension SimulatedWorld {
     /// - Parameters:
     ///   - listener: its position among the listeners.
     ///   - timeNs: when it arrives, on the virtual clock.
+    ///   - program: plays it; otherwise its plan alone does.
     /// - Returns: the connection's number.
     @discardableResult
-    package func addClient(_ plan: PeerPlan, to listener: Int, atNs timeNs: UInt64) -> Int {
-        let number = addConnection(isClient: true, place: listener, plan)
+    package func addClient(
+        _ plan: PeerPlan, to listener: Int, atNs timeNs: UInt64, program: (any PeerProgram)? = nil
+    ) -> Int {
+        let number = addConnection(isClient: true, place: listener, plan, program)
         agenda.schedule(.arrive(connection: number, listener: listener), at: timeNs)
         return number
     }
 
-    func addConnection(isClient: Bool, place: Int, _ plan: PeerPlan) -> Int {
+    func addConnection(
+        isClient: Bool, place: Int, _ plan: PeerPlan, _ program: (any PeerProgram)? = nil
+    ) -> Int {
         let number = connections.count
         connections.append(
             SimulatedConnection(
                 number: number, isClient: isClient, place: place, plan: plan,
-                random: random.fork(), peerAddress: address(ofPeer: number)))
+                random: random.fork(), peerAddress: address(ofPeer: number),
+                program: program.map { ProgramPeer(number: number, world: self, program: $0) }))
         return number
     }
 
@@ -42,6 +48,7 @@ extension SimulatedWorld {
         if case .resetAfter(let ns) = plan.ending {
             agenda.schedule(.peerResets(connection: number), at: nowNs + ns)
         }
+        if let peer = connections[number].program { peer.program.begin(peer) }
         wakeSending(number)
     }
 
@@ -64,6 +71,7 @@ extension SimulatedWorld {
 
     func peerSends(_ number: Int) {
         connections[number].isSendScheduled = false
+        if let peer = connections[number].program { return playActs(number, peer) }
         let connection = connections[number]
         let plan = connection.plan
         guard !connection.isDead, !connection.isEnded, !connection.isRefused else { return }
@@ -106,8 +114,7 @@ extension SimulatedWorld {
         guard !connections[number].isDead else { return }
         if connections[number].isSocketClosed {
             // Bytes for a socket that is gone are answered with a reset.
-            connections[number].sawReset = true
-            return
+            return peerIsReset(number)
         }
         connections[number].sent += count
         wakeReading(number)
@@ -140,6 +147,12 @@ extension SimulatedWorld {
         kick(connection.socket, .hangup)
     }
 
+    /// The peer is told that the connection is no more.
+    func peerIsReset(_ number: Int) {
+        connections[number].sawReset = true
+        if let peer = connections[number].program { peer.program.broken(peer) }
+    }
+
     // MARK: Reading
 
     /// Lets the peer's script read on.
@@ -156,6 +169,7 @@ extension SimulatedWorld {
         let connection = connections[number]
         let plan = connection.plan
         guard !connection.isDead, !connection.isPeerClosed else { return }
+        if let program = connection.program, program.isDeaf { return }
         var limit = Int.max
         if case .resetAfterReading(let bytes) = plan.ending {
             if connection.peerRead >= bytes, connection.taken > 0 { return peerReset(number) }
@@ -182,15 +196,18 @@ extension SimulatedWorld {
         guard !connections[number].isDead else { return 0 }
         let count = min(limit, connections[number].outbound)
         connections[number].peerRead += count
+        let peer = connections[number].program
         if count > 0 {
             connections[number].lastReadNs = nowNs
             wakeWriting(number)
+            if let peer { peer.program.received(peer.outbound.take(count), peer) }
         }
         if connections[number].outbound == 0, connections[number].isShut,
             !connections[number].sawEnd
         {
             connections[number].sawEnd = true
             connections[number].sawEndNs = nowNs
+            if let peer { peer.program.ended(peer) }
             wakeSending(number)
         }
         return count
@@ -201,6 +218,10 @@ extension SimulatedWorld {
     /// The socket takes bytes: they must be the next ones of the stream that the peer receives.
     func take(_ number: Int, _ bytes: UnsafeRawBufferPointer) {
         guard let first = bytes.first else { return }
+        if let peer = connections[number].program {
+            peer.outbound.append(bytes)
+            return taken(number, bytes.count)
+        }
         bindIncoming(number, ByteStream(number: first))
         let position = connections[number].taken
         if let stream = connections[number].incoming,
@@ -215,6 +236,9 @@ extension SimulatedWorld {
 
     /// The socket takes bytes out of a pipe, known by their place.
     func take(_ number: Int, _ segment: SimulatedPipe.Segment) {
+        if !segment.bytes.isEmpty {
+            return segment.bytes.prefix(segment.count).withUnsafeBytes { take(number, $0) }
+        }
         bindIncoming(number, segment.stream)
         let connection = connections[number]
         if segment.stream != connection.incoming || segment.position != connection.taken {
@@ -261,7 +285,7 @@ extension SimulatedWorld {
         guard !connection.isDead else { return }
         if reset || connection.inbound > 0 {
             guard !connection.isComplete else { return }
-            connections[number].sawReset = true
+            peerIsReset(number)
         } else {
             shut(number)
         }

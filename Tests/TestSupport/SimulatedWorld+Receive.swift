@@ -90,7 +90,11 @@ extension SimulatedWorld {
         }
         let count = random.chance(faults.shortReadPerMille) ? random.pick(1...limit) : limit
         let bytes = UnsafeMutableRawBufferPointer(start: pool.contents(buffer), count: count)
-        connections[number].stream.fill(bytes, from: connections[number].read)
+        if let peer = connections[number].program {
+            peer.inbound.take(into: bytes)
+        } else {
+            connections[number].stream.fill(bytes, from: connections[number].read)
+        }
         pool.setCount(buffer, count)
         connections[number].read += count
         if strikes(.corruptByte) { bytes[count / 2] ^= 0x20 }

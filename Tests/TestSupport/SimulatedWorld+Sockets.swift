@@ -231,7 +231,7 @@ extension SimulatedWorld {
             sockets[slot].postedCount == 0
         {
             // The attempt is given up; what it would have come to does not matter any more.
-            connectFailures += 1
+            noteConnectFailure(-1 - sockets[slot].connection, .givenUp)
         }
         sockets[slot].phase = .closing
         sockets[slot].closesWithReset = reset

@@ -104,9 +104,10 @@ extension SimulatedWorld {
             return connection.isEnded || connection.isDead ? 0 : -Int(EAGAIN)
         }
         let count = shortened(min(length, room, connection.inbound))
-        pipes[index].segments.append(
-            SimulatedPipe.Segment(
-                stream: connection.stream, position: connection.read, count: count))
+        var segment = SimulatedPipe.Segment(
+            stream: connection.stream, position: connection.read, count: count)
+        if let peer = connection.program { segment.bytes = peer.inbound.take(count)[...] }
+        pipes[index].segments.append(segment)
         pipes[index].bytes += count
         connections[number].read += count
         wakeSending(number)
@@ -129,6 +130,7 @@ extension SimulatedWorld {
             take(number, segment)
             left -= segment.count
             pipes[index].segments[0].position += segment.count
+            pipes[index].segments[0].bytes = segment.bytes.dropFirst(segment.count)
             pipes[index].segments[0].count -= segment.count
             if pipes[index].segments[0].count == 0 { pipes[index].segments.removeFirst() }
         }

@@ -38,7 +38,7 @@ package final class SimulatedWorld {
     /// Whether the ring variants of splice can be used.
     package let hasRingSplice: Bool
     /// Connection attempts that did not lead to a connection.
-    package internal(set) var connectFailures = 0
+    package internal(set) var connectFailureLog: [ConnectFailure] = []
     package internal(set) var acceptedCount = 0
 
     var random: SeededRandom
@@ -79,6 +79,9 @@ package final class SimulatedWorld {
     }
 
     // MARK: Books
+
+    /// Connection attempts that did not lead to a connection, or were given up before they did.
+    package var connectFailures: Int { connectFailureLog.count }
 
     /// Socket slots that are taken.
     package var socketsUsed: Int { sockets.count - freeSlots.count }

@@ -117,7 +117,6 @@ extension HTTPProxy {
         if isUnframed { sessions[slot: slot].flags.insert(.closesWithReset) }
         noteWhatMayCome(slot, exchanges[slot: x].flags)
         removeExchange(x, on: &reactor)
-        sessions[slot: slot].phase = .idle
         sessions[slot: slot].activeAtMs = nowMs
         closeWhenSent(slot, on: &reactor)
         watch(slot)

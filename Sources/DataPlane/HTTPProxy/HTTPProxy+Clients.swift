@@ -57,7 +57,9 @@ extension HTTPProxy {
         if !completion.more { sessions[slot: slot].transport.flags.remove(.receiving) }
         guard completion.result > 0 else {
             if completion.result == 0 {
-                clientEnded(slot, on: &reactor)
+                sessions[slot: slot].transport.flags.insert(.ended)
+                // What came before may still be waiting for its turn.
+                serve(slot, on: &reactor)
             } else {
                 abandon(slot, reset: true, on: &reactor)
             }
@@ -192,11 +194,11 @@ extension HTTPProxy {
         watch(slot)
     }
 
-    /// The client sent its last byte. It may still be reading: what it asked for is answered.
+    /// The client sent its last byte, and what can be begun of its requests was. It may still be
+    /// reading: what it asked for is answered.
     private mutating func clientEnded<R: Reactor & ~Copyable>(
         _ slot: UInt32, on reactor: inout R
     ) {
-        sessions[slot: slot].transport.flags.insert(.ended)
         switch sessions[slot: slot].phase {
         case .exchange:
             let exchange = sessions[slot: slot].exchange

@@ -158,7 +158,6 @@ extension HTTPProxy {
             upstream, isReusable: isComplete && flags.contains(.upstreamPersists), on: &reactor)
         removeExchange(x, on: &reactor)
         reactor.counters[.responses] &+= 1
-        sessions[slot: slot].phase = .idle
         sessions[slot: slot].activeAtMs = nowMs
         // A promise to go on that was given before the end was decided binds only to what has come.
         let isOver = isDraining && sessions[slot: slot].transport.received.isEmpty
@@ -187,7 +186,9 @@ extension HTTPProxy {
         exchanges[slot: x].replay.discard(in: reactor.buffers)
         exchanges[slot: x].requestPipe.giveBack(on: &reactor)
         exchanges[slot: x].responsePipe.giveBack(on: &reactor)
-        sessions[slot: exchanges[slot: x].session].exchange = .max
+        let slot = exchanges[slot: x].session
+        sessions[slot: slot].exchange = .max
+        sessions[slot: slot].phase = .idle
         exchanges.remove(exchanges.index(ofSlot: x))
     }
 }

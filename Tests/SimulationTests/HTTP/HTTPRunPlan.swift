@@ -1,0 +1,136 @@
+// Everything that distinguishes one simulated HTTP run from another, drawn from its seed before the
+// run begins.
+
+import DataPlane
+import Protocols
+import TestSupport
+
+/// The set-up of one run.
+struct HTTPRunPlan {
+    let seed: UInt64
+    let faults: FaultPlan
+    let relay: RelayMode
+    let policy: HTTPPolicy
+    let connectTimeoutMs: UInt64
+    let clientsMax: Int
+    let buffersMax: Int
+    let pipesMax: Int
+    let listeners: Int
+    let endpoints: [EndpointManner]
+    let clients: [ClientPlan]
+    let answers: AnswerManner
+    /// When the worker is asked to drain, after the start.
+    let drainNs: UInt64
+    /// When it is asked to end at once; `nil` if it never is.
+    let terminateNs: UInt64?
+
+    /// Requests are numbered from 1 on, each client's from another multiple of this.
+    static let numbersPerClient = 32
+
+    /// By then everything that does not need the drain has come to its end.
+    static let lateDrainNs: UInt64 = 4_000_000_000_000
+
+    init(seed: UInt64) {
+        var random = SeededRandom(seed: SeededRandom.mix(seed ^ 0x6874_7470))
+        self.seed = seed
+        var faults = random.chance(100) ? FaultPlan.none : .random(&random)
+        // What a connection attempt meets is the endpoints' affair most of the time.
+        if random.chance(500) {
+            faults.connectThrowsPerMille = 0
+            faults.connectFailsPerMille = 0
+            faults.connectHangsPerMille = 0
+        }
+        let isRoomy = random.chance(700)
+        if isRoomy { faults.hostageBuffersMax = 0 }
+        self.faults = faults
+        relay = random.pick([.auto, .copy, .splice])
+        policy = Self.policy(&random)
+        connectTimeoutMs = random.pick([100, 5_000])
+        clientsMax = random.chance(200) ? random.pick(1...3) : 64
+        buffersMax = isRoomy ? 4_096 : random.pick([8, 32, 256])
+        pipesMax = random.pick([1, 2, 16])
+        listeners = random.pick(1...2)
+        endpoints = (0..<random.pick(1...3)).map { _ in
+            switch random.pick(0...19) {
+            case 0: .fails(random.pick([111, 113, 101, 110]))
+            case 1: .hangs
+            default: .accepts
+            }
+        }
+        let pauseNsMax = random.pick([800_000_000, 8_000_000_000, 150_000_000_000] as [UInt64])
+        let bodyBytesMax = random.pick([64, 2_000, 2_000, 40_000, 400_000])
+        answers = AnswerManner(
+            bodyBytesMax: bodyBytesMax, troublePerMille: random.pick([0, 0, 100, 400]),
+            pauseNsMax: pauseNsMax)
+        let manner = ClientManner(
+            requests: RequestLimits(
+                bodyBytesMax: bodyBytesMax, headBytesMax: policy.heads.headBytesMax,
+                fieldsMax: policy.heads.fieldsMax, targetBytesMax: policy.heads.targetBytesMax,
+                flawPerMille: random.pick([0, 30, 200])),
+            listeners: listeners, arrivalNsMax: random.pick([0, 1_000_000, 1_000_000_000]),
+            troublePerMille: random.pick([0, 0, 100, 400]), pauseNsMax: pauseNsMax,
+            answerBytesMax: bodyBytesMax + 500)
+        var clients: [ClientPlan] = []
+        let count = random.chance(100) ? random.pick(8...24) : random.pick(1...5)
+        for position in 0..<count {
+            clients.append(
+                ClientPlan(
+                    firstNumber: 1 + position * Self.numbersPerClient, in: manner, by: &random))
+        }
+        self.clients = clients
+        drainNs = random.chance(750) ? Self.lateDrainNs : random.pick(0...2_000_000_000)
+        terminateNs = random.chance(60) ? random.pick(0...3_000_000_000) : nil
+    }
+
+    private static func policy(_ random: inout SeededRandom) -> HTTPPolicy {
+        var policy = HTTPPolicy()
+        func deadline(_ short: UInt64, _ long: UInt64) -> UInt64 {
+            random.chance(400) ? short : long
+        }
+        policy.deadlines.headMs = deadline(2_000, 30_000)
+        policy.deadlines.bodyMs = deadline(2_500, 60_000)
+        policy.deadlines.responseMs = deadline(3_000, 60_000)
+        policy.deadlines.upstreamMs = deadline(3_500, 60_000)
+        policy.deadlines.keepAliveMs = deadline(4_000, 75_000)
+        policy.deadlines.upstreamKeepAliveMs = deadline(1_500, 60_000)
+        policy.deadlines.tunnelMs = deadline(5_000, 120_000)
+        policy.deadlines.halfCloseMs = deadline(500, 2_000)
+        policy.heads = HeadLimits(
+            headBytesMax: random.pick([3_000, 8_192, 32_768, 65_535]),
+            fieldsMax: random.pick([40, 128]), targetBytesMax: random.pick([300, 8_192]))
+        if random.chance(200) { policy.bodyBytesMax = UInt64(random.pick([100, 3_000, 100_000])) }
+        if random.chance(200) { policy.requestsMax = UInt32(random.pick(1...4)) }
+        policy.pipelineDepthMax = UInt32(random.pick([1, 2, 32]))
+        policy.idleUpstreamsMax = UInt32(random.pick([0, 1, 2, 256, 256, 256]))
+        policy.host = random.pick(HostPolicy.allCases)
+        policy.forwarded = random.pick([
+            .xForwarded, .xForwarded, .forwarded, [.xForwarded, .forwarded], [],
+        ])
+        if random.chance(300) { policy.forwarded.insert(.via) }
+        let all = ["0.0.0.0/0", "::/0"].compactMap { try? IPBlock(parsing: $0) }
+        policy.trusted = random.pick([[], [], all, [all[0]]])
+        policy.allowsConnect = random.chance(500)
+        return policy
+    }
+
+    /// The plan without the clients' scripts.
+    var summary: String {
+        """
+        relay \(relay), \(clients.count) clients, \(listeners) listeners, endpoints \(endpoints), \
+        at most \(clientsMax) clients at once, \(buffersMax) buffers, \(pipesMax) pipes, \
+        connect timeout \(connectTimeoutMs) ms, drain at \(drainNs), \
+        terminate at \(terminateNs ?? 0)
+        \(answers)
+        \(policy)
+        \(faults)
+        """
+    }
+
+    /// The longest that a run may take on the virtual clock.
+    var boundNs: UInt64 { drainNs + 1_000_000_000_000 }
+
+    /// Whether buffers can run out.
+    var mayStarve: Bool { buffersMax < 4_096 }
+
+    func name(ofEndpoint endpoint: Int) -> String { "endpoint-\(endpoint).test" }
+}

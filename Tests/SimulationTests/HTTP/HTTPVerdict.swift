@@ -1,0 +1,168 @@
+// Judges a run of the HTTP engine by the books of its world and its peers: every message that
+// arrived was sent, whole and unaltered but for what a proxy has to write; what did not arrive has a
+// reason in the plan; everything is given back.
+
+import DataPlane
+import Protocols
+import TestSupport
+
+final class HTTPVerdict {
+    /// How late things may be for all the world's delays, and how early a deadline may seem.
+    static let slackNs: UInt64 = 400_000_000
+
+    private(set) var failures: [String] = []
+    let world: SimulatedWorld
+    let plan: HTTPRunPlan
+    let ledger: HTTPLedger
+    var marks = HTTPMarks()
+    /// When the run began, on the world's clock.
+    let startNs: UInt64
+
+    init(
+        world: SimulatedWorld, plan: HTTPRunPlan, ledger: HTTPLedger, counters: CounterSet,
+        startNs: UInt64
+    ) {
+        self.world = world
+        self.plan = plan
+        self.ledger = ledger
+        self.startNs = startNs
+        checkLate(world.settle())
+        failures += world.violations + ledger.faults
+        // Whatever follows would follow from these.
+        guard failures.isEmpty else { return }
+        checkEverythingIsBack()
+        checkCounters(counters)
+        for sighting in ledger.sightings { checkSighting(sighting) }
+        for number in ledger.requests.keys.sorted() { checkRepetitions(of: number) }
+        for client in ledger.clients where client.connection >= 0 { checkClient(client) }
+        for sighting in ledger.sightings where sighting.tunnelPlan != nil { checkTunnel(sighting) }
+        checkEnds()
+        marks.count(counters)
+    }
+
+    func expect(_ condition: Bool, _ message: @autoclosure () -> String) {
+        if !condition, failures.count < 20 { failures.append(message()) }
+    }
+
+    // MARK: Things
+
+    private func checkLate(_ completions: [Completion]) {
+        for completion in completions where completion.operation != .wake {
+            expect(
+                completion.operation == .close && completion.owner == .max,
+                "the worker was finished before \(completion)")
+        }
+    }
+
+    private func checkEverythingIsBack() {
+        expect(world.socketsUsed == 0, "\(world.socketsUsed) sockets are not closed")
+        expect(world.buffersUsed == 0, "\(world.buffersUsed) buffers are not back")
+        expect(world.pipesUsed == 0, "\(world.pipesUsed) pipes are not back")
+        expect(world.descriptorsUnadopted == 0, "an accepted descriptor was forgotten")
+        for listener in world.listeners {
+            expect(listener.isRemoved && listener.queue.isEmpty, "a listener is still open")
+        }
+    }
+
+    private func checkCounters(_ counters: CounterSet) {
+        expect(
+            counters[.accepted] == UInt64(world.acceptedCount),
+            "counted \(counters[.accepted]) accepted of \(world.acceptedCount)")
+        for counter in [Counter.clientsActive, .upstreamsActive, .flowsActive] {
+            expect(counters[counter] == 0, "\(counter) is \(counters[counter])")
+        }
+        let moved = counters[.bytesCopied] + counters[.bytesSpliced]
+        let taken = UInt64(world.connections.reduce(0) { $0 + $1.taken })
+        // A send that is cut counts nothing, or everything when it was a connection's last.
+        let isCut = world.connections.contains { $0.isDead || $0.isPeerClosed }
+        expect(moved <= taken || isCut, "counted \(moved) bytes of \(taken)")
+        if !plan.mayStarve {
+            expect(counters[.starvedWaits] == 0, "waited for a buffer")
+        }
+    }
+
+    /// Every connection that was made has come to an end that its peer knows of.
+    private func checkEnds() {
+        for (number, connection) in world.connections.enumerated() where connection.isEstablished {
+            let isDeaf = connection.program?.isDeaf == true
+            expect(
+                connection.isDead || connection.sawEnd || connection.isPeerClosed
+                    || isDeaf && connection.isSocketClosed,
+                "connection \(number) was left alone")
+        }
+    }
+
+    // MARK: Origins
+
+    /// What an origin got is what a client sent, as far as it came.
+    private func checkSighting(_ sighting: Sighting) {
+        guard let head = sighting.head, let number = sighting.number,
+            let request = ledger.requests[number], let client = client(of: number)
+        else { return }
+        let where_ = "request \(number) at connection \(sighting.connection)"
+        let line = try? head.requestLine()
+        expect(
+            line?.method == request.method && line?.target == request.originTarget,
+            "\(where_): '\(head.startLine)' for \(request.method) \(request.originTarget)")
+        checkFields(head, sighting, request, client)
+        expect(
+            request.content.starts(with: sighting.body),
+            "\(where_): another body (\(sighting.body.count) of \(request.content.count))")
+        let isWhole =
+            sighting.body.count == request.content.count
+            && sighting.trailers == request.body.trailers
+        expect(
+            !sighting.isComplete || isWhole && !request.isFlawed,
+            "\(where_): taken for whole with \(sighting.body.count) of"
+                + " \(request.content.count) bytes, trailers \(sighting.trailers)")
+        expect(
+            request.flaw.map { $0.isInBody } ?? true,
+            "\(where_): was to be refused for '\(request.flaw?.description ?? "")'")
+        let limit = plan.policy.bodyBytesMax.map { Int($0) } ?? .max
+        if case .length(let length) = sighting.framing {
+            expect(length <= limit, "\(where_): a body of \(length) bytes")
+        }
+        expect(
+            !sighting.isComplete || sighting.body.count <= limit,
+            "\(where_): a body of \(sighting.body.count) bytes")
+    }
+
+    private func checkFields(
+        _ head: WireHead, _ sighting: Sighting, _ request: RequestPlan, _ client: ClientRecord
+    ) {
+        let connection = world.connections[client.connection]
+        let endpoint = plan.name(ofEndpoint: sighting.endpoint)
+        let difference = ExpectedHead(
+            request, from: connection.peerAddress, to: endpoint, plan.policy
+        ).difference(from: head)
+        guard let difference else { return }
+        // The address of a client that has gone can not be asked for.
+        let gone = ExpectedHead(
+            request, from: IPBytes(high: 0, low: 0), to: endpoint, plan.policy
+        ).difference(from: head)
+        expect(
+            connection.isDead && gone == nil,
+            "request \(request.number) at connection \(sighting.connection): \(difference)")
+    }
+
+    func client(of number: Int) -> ClientRecord? {
+        let position = (number - 1) / HTTPRunPlan.numbersPerClient
+        return ledger.clients.indices.contains(position) ? ledger.clients[position] : nil
+    }
+
+    /// A request is tried again once, only when that does no harm, and only after a connection that
+    /// was kept had been closed without a byte of an answer (RFC 9110 section 9.2.2).
+    private func checkRepetitions(of number: Int) {
+        let sightings = ledger.sightings(of: number)
+        guard let request = ledger.requests[number], sightings.count > 1 else { return }
+        expect(request.isIdempotent, "\(request.method) \(number) was sent again")
+        expect(sightings.count == 2, "request \(number) was sent \(sightings.count) times")
+        let first = world.connections[sightings[0].connection]
+        expect(
+            sightings[0].served > 0 && first.sent <= sightings[0].answerStart
+                && (first.isEnded || first.resetNs != nil),
+            "request \(number) was sent again without a reason")
+        expect(sightings[1].served == 0, "request \(number) was sent again on a kept connection")
+        marks[.repeated] += 1
+    }
+}
