@@ -20,7 +20,7 @@ let dataPath: [SwiftSetting] =
     strict + [
         // For properties that hand out spans of memory they own.
         .enableExperimentalFeature("Lifetimes"),
-        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     ]
 
 let tests: [SwiftSetting] = [

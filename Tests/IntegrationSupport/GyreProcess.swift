@@ -180,7 +180,10 @@ public final class GyreProcess: Sendable {
         }
         guard !isBack else { return }
         throw TestFailure(
-            "\(active) flows or clients, \(open) descriptors over a base of \(base), \(pipeEnds) pipe ends"
+            """
+            \(active) flows or clients, \(open) descriptors over a base of \(base), \
+            \(pipeEnds) pipe ends
+            """
         )
     }
 

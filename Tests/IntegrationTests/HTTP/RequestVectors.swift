@@ -70,15 +70,17 @@ struct RequestVector: CustomStringConvertible, Sendable {
             "chunked, gzip", "identity, chunked",
         ].map {
             RequestVector(
-                "Transfer-Encoding: \($0)", 400, 501,
+                "Transfer-Encoding: \($0)", 501,
                 text: post("Transfer-Encoding: \($0)", "0\r\n\r\n"))
         }
+        // Empty members of a list would have to be ignored (RFC 9110 section 5.6.1.2), but here
+        // they are what only an attacker writes.
         + [
             "chunked, chunked", "chunked;q=1", "chunked,", ", chunked", "", "\"chunked\"",
             "chun ked", "chunked\u{A0}", "\u{A0}chunked", "chunked x",
         ].map {
             RequestVector(
-                "Transfer-Encoding: \($0)", 400, 501,
+                "Transfer-Encoding: \($0)", 400,
                 text: post("Transfer-Encoding: \($0)", "0\r\n\r\n"))
         } + [
             RequestVector(
@@ -89,11 +91,11 @@ struct RequestVector: CustomStringConvertible, Sendable {
                 text: post("Transfer-Encoding: chunked\u{C}", "0\r\n\r\n")),
             RequestVector(
                 "two codings", 400, 501,
-                text: post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "0\r\n\r\n")
-            ),
+                text: post("Transfer-Encoding: chunked\r\nTransfer-Encoding: x", "0\r\n\r\n")),
             RequestVector(
-                "coding twice", 400, 501,
-                text: post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "0\r\n\r\n")),
+                "coding twice", 400,
+                text: post("Transfer-Encoding: chunked\r\ntransfer-encoding: chunked", "0\r\n\r\n")
+            ),
             RequestVector(
                 "folded coding", 400, text: post("Transfer-Encoding:\r\n chunked", "0\r\n\r\n")),
             RequestVector(
