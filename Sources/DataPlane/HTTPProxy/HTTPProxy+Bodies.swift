@@ -122,6 +122,19 @@ extension HTTPProxy {
         watch(slot)
     }
 
+    /// The rest of a request will not come. Nobody can answer it, but answers to those before it
+    /// may still be on their way.
+    mutating func requestBrokeOff<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        guard !exchanges[slot: x].flags.contains(.responseStarted) else {
+            cut(x, on: &reactor)
+            return
+        }
+        let slot = exchanges[slot: x].session
+        removeExchange(x, on: &reactor)
+        closeWhenSent(slot, on: &reactor)
+        watch(slot)
+    }
+
     /// The exchange came to nothing: the client is told if it can still be.
     mutating func fail<R: Reactor & ~Copyable>(
         _ x: UInt32, _ reply: LocalReply, on reactor: inout R

@@ -207,7 +207,7 @@ extension HTTPProxy {
                 sessions[slot: slot].activeAtMs = nowMs
                 watch(slot)
             } else {
-                abandon(slot, reset: false, on: &reactor)
+                requestBrokeOff(exchange, on: &reactor)
             }
         case .idle, .head:
             // Requests that wait for earlier answers to be taken are still served.

@@ -129,7 +129,10 @@ extension HTTPProxy {
             watch(slot)
         case .drained: sessions[slot: slot].transport.awaitReadable(on: &reactor)
         case .blocked: reactor.awaitWritable(upstreams[slot: upstream].transport.socket)
-        case .sourceEnded(let result): abandon(slot, reset: result < 0, on: &reactor)
+        case .sourceEnded(0):
+            sessions[slot: slot].transport.flags.insert(.ended)
+            requestBrokeOff(x, on: &reactor)
+        case .sourceEnded: abandon(slot, reset: true, on: &reactor)
         case .targetFailed:
             // It may still have a response to give. What it does not take is dropped.
             exchanges[slot: x].flags.remove(.splicesRequest)
