@@ -135,9 +135,8 @@ extension HTTPProxy {
         }
     }
 
-    /// No new requests: idle connections close now, others after their present answer.
-    mutating func drain<R: Reactor & ~Copyable>(on reactor: inout R) {
-        isDraining = true
+    /// Draining: connections that wait for nothing close now, others after their present answer.
+    mutating func closeIdle<R: Reactor & ~Copyable>(on reactor: inout R) {
         while pool.oldest != .max { closeUpstream(pool.oldest, on: &reactor) }
         for slot in sessions.touchedSlots
         where sessions.isTaken(slot: slot) && sessions[slot: slot].phase == .idle

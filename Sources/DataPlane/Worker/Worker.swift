@@ -116,7 +116,10 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private mutating func handle(_ completion: Completion, at position: Int) {
         switch completion.operation {
         case .wake: obey(mailbox.take())
-        case .listenerClose: listenersOpen -= 1
+        case .listenerClose:
+            listenersOpen -= 1
+            // Not before: a client that is told to go must not come back to this worker.
+            if listenersOpen == 0 { proxy.closeIdle(on: &reactor) }
         case .accept:
             if servesHTTP {
                 proxy.accepted(completion, on: &reactor)
@@ -149,7 +152,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private mutating func obey(_ requests: WorkerRequests) {
         if !requests.isEmpty && !forwarder.isDraining {
             forwarder.isDraining = true
-            proxy.drain(on: &reactor)
+            proxy.isDraining = true
+            if listenersOpen == 0 { proxy.closeIdle(on: &reactor) }
             for index in 0..<listenersOpen {
                 reactor.removeListener(ListenerID(index: UInt32(index)))
             }
