@@ -35,6 +35,8 @@ struct SessionFlags: OptionSet, BitwiseCopyable {
     static let hasAddress = SessionFlags(rawValue: 1 << 4)
     /// Its own forwarding fields are believed.
     static let isTrusted = SessionFlags(rawValue: 1 << 5)
+    /// It is on the list of those that send at the end of the turn.
+    static let flushesLater = SessionFlags(rawValue: 1 << 6)
 }
 
 /// A client connection.

@@ -20,11 +20,49 @@ extension HTTPProxy {
             finish(x, on: &reactor)
             return
         }
-        let upstream = exchanges[slot: x].upstream
-        receiveFromUpstream(upstream, on: &reactor)
-        let hasRoom = upstreams[slot: upstream].transport.flags.contains(.receiving)
-        sessions[slot: slot].transport.flush(isAwaited: !hasRoom, on: &reactor)
+        receiveFromUpstream(exchanges[slot: x].upstream, on: &reactor)
+        flushLater(client: slot)
         watch(slot)
+    }
+
+    /// Has a client's bytes sent at the end of the turn: until then more may come for the same send,
+    /// and nothing leaves before it anyway.
+    mutating func flushLater(client slot: UInt32) {
+        guard !sessions[slot: slot].flags.contains(.flushesLater) else { return }
+        sessions[slot: slot].flags.insert(.flushesLater)
+        sessionsToFlush.append(sessions.index(ofSlot: slot), of: sessions)
+    }
+
+    /// The same for an endpoint's.
+    mutating func flushLater(upstream: UInt32) {
+        guard !upstreams[slot: upstream].flushesLater else { return }
+        upstreams[slot: upstream].flushesLater = true
+        upstreamsToFlush.append(upstreams.index(ofSlot: upstream), of: upstreams)
+    }
+
+    /// The turn is over: sends what was put off.
+    mutating func endTurn<R: Reactor & ~Copyable>(on reactor: inout R) {
+        while let index = sessionsToFlush.popFirst() {
+            guard sessions.contains(index) else { continue }
+            let slot = index.slot
+            sessions[slot: slot].flags.remove(.flushesLater)
+            guard isReading(slot) else { continue }
+            // While its endpoint goes on sending there is other news to wait for than this.
+            let x = sessions[slot: slot].exchange
+            let upstream = x == .max ? .max : exchanges[slot: x].upstream
+            let goesOn =
+                upstream != .max && upstreams[slot: upstream].transport.flags.contains(.receiving)
+            sessions[slot: slot].transport.flush(isAwaited: !goesOn, on: &reactor)
+        }
+        while let index = upstreamsToFlush.popFirst() {
+            guard upstreams.contains(index) else { continue }
+            let upstream = index.slot
+            upstreams[slot: upstream].flushesLater = false
+            guard upstreams[slot: upstream].phase == .leased else { continue }
+            let slot = exchanges[slot: upstreams[slot: upstream].exchange].session
+            let goesOn = sessions[slot: slot].transport.flags.contains(.receiving)
+            upstreams[slot: upstream].transport.flush(isAwaited: !goesOn, on: &reactor)
+        }
     }
 
     private mutating func moveResponseBytes<R: Reactor & ~Copyable>(

@@ -117,11 +117,9 @@ extension HTTPProxy {
             sessions[slot: slot].activeAtMs = nowMs
             exchanges[slot: x].replay.discard(in: reactor.buffers)
             guard moveRequestBody(x, on: &reactor) else { return }
+            flushLater(upstream: exchanges[slot: x].upstream)
         }
         receiveFromClient(slot, on: &reactor)
-        let hasRoom = sessions[slot: slot].transport.flags.contains(.receiving)
-        let upstream = exchanges[slot: x].upstream
-        upstreams[slot: upstream].transport.flush(isAwaited: !hasRoom, on: &reactor)
     }
 
     /// Moves what has come of the request's body on to the endpoint.

@@ -47,6 +47,9 @@ struct HTTPProxy: ~Copyable {
     var exchanges: Slab<Exchange>
     var upstreams: Slab<UpstreamConnection>
     var pool: IdlePool
+    /// Those that send at the end of the turn.
+    var sessionsToFlush: SlotQueue<ClientSession>
+    var upstreamsToFlush: SlotQueue<UpstreamConnection>
     var timers: TimerWheel
     var nowMs: UInt64
     /// Where heads are parsed to: only valid from a complete parse until the next one.
@@ -79,6 +82,8 @@ struct HTTPProxy: ~Copyable {
         sessions = Slab(capacity: clients)
         exchanges = Slab(capacity: clients)
         upstreams = Slab(capacity: clients * 2)
+        sessionsToFlush = SlotQueue(capacity: sessions.capacity)
+        upstreamsToFlush = SlotQueue(capacity: upstreams.capacity)
         pool = IdlePool(endpoints: configuration.endpoints.count)
         timers = TimerWheel(capacity: clients + 2, nowMs: nowMs)
     }

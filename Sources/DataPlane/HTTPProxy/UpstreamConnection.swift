@@ -19,6 +19,8 @@ struct UpstreamConnection: BitwiseCopyable {
     /// The exchange that uses it or waits for it.
     var exchange: UInt32
     let endpoint: UInt32
+    /// It is on the list of those that send at the end of the turn.
+    var flushesLater = false
     /// When it went into the pool, in milliseconds.
     var idleSinceMs: UInt64 = 0
     /// Neighbours among the idle connections of the same endpoint, and among all by age.

@@ -91,6 +91,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         for position in 0..<batch.count { handle(batch[position], at: position) }
         forwarder.expireTimers(on: &reactor)
         proxy.expireTimers(on: &reactor)
+        proxy.endTurn(on: &reactor)
         if isTerminating {
             forwarder.endAll(on: &reactor)
             proxy.endAll(on: &reactor)
