@@ -154,6 +154,20 @@ public final class GyreProcess: Sendable {
         return try JSONDecoder().decode(GyreCounters.self, from: Data(line.utf8))
     }
 
+    /// Asks for the counters until they are as expected, for at most 2 s: a worker publishes its
+    /// own when its turn ends, and who was answered in that turn may be ahead of it.
+    ///
+    /// - Returns: the last ones, as expected or not.
+    public func counters(_ isAsExpected: (GyreCounters) -> Bool) throws -> GyreCounters {
+        var last = try counters()
+        _ = try eventually(within: 2) {
+            if isAsExpected(last) { return true }
+            last = try counters()
+            return false
+        }
+        return last
+    }
+
     /// Clients that it has now, as flows or as HTTP clients.
     public var connectionsActive: Int {
         get throws {

@@ -38,7 +38,7 @@ extension Integration.HTTP {
             #expect(try gyre.client().get("/bytes/3").text == "bbb")
             origins.forEach { $0.process.signal(SIGKILL) }
             try gyre.awaitRest(descriptors: base, flowsAtOnce: clients.count)
-            #expect(try gyre.counters().upstreamsActive == 0)
+            #expect(try gyre.counters { $0.upstreamsActive == 0 }.upstreamsActive == 0)
         }
     }
 }

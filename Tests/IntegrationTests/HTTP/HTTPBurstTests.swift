@@ -24,7 +24,7 @@ extension Integration.HTTP {
                     throw TestFailure("not whole: \(head)")
                 }
             }
-            #expect(try gyre.counters().responses == count)
+            #expect(try gyre.counters { $0.responses == count }.responses == count)
             clients.forEach { $0.close() }
             nginx.process.signal(SIGTERM)
             try gyre.awaitRest(descriptors: base, flowsAtOnce: count)
@@ -79,7 +79,7 @@ extension Integration.HTTP {
                 late.close()
                 #expect(try eventually { try gyre.connectionsActive == 0 })
             }
-            #expect(try gyre.counters().tunnels == 3 * limit)
+            #expect(try gyre.counters { $0.tunnels == 3 * limit }.tunnels == 3 * limit)
         }
     }
 }

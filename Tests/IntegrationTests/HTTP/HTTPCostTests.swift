@@ -89,7 +89,7 @@ extension Integration.HTTP {
             let base = try gyre.usage.anonymousBytes()
             // One after the other: a burst would measure the buffers that a burst takes.
             let resting = try (0..<count).map { _ in try FixedClient(gyre, Self.get) }
-            let counters = try gyre.counters()
+            let counters = try gyre.counters { $0.clientsActive == count + 1 }
             #expect(counters.clientsActive == count + 1)
             #expect(counters.upstreamsActive <= 2)
             let perClient = (try gyre.usage.anonymousBytes() - base) / count

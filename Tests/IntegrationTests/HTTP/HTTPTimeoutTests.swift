@@ -185,7 +185,7 @@ extension Integration.HTTP {
                 options: ["--upstream-keep-alive-timeout", short, "--workers", "1"])
             let other = try toOrigins.client()
             #expect(try other.get("/").text == "x")
-            #expect(try toOrigins.counters().upstreamsActive == 1)
+            #expect(try toOrigins.counters { $0.upstreamsActive == 1 }.upstreamsActive == 1)
             try Self.expectOnTime("origin") { () throws in
                 #expect(try eventually { try toOrigins.counters().upstreamsActive == 0 })
             }

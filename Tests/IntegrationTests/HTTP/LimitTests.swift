@@ -148,6 +148,32 @@ extension Integration.HTTP {
             }
         }
 
+        /// What comes after the head of a response cannot become a 502 any more, so it is cut.
+        @Test(arguments: Backend.usable)
+        func chunksOfResponsesHaveLimits(_ backend: Backend) throws {
+            let bodies: [(within: String, over: String)] = [
+                (
+                    "6;\(Self.pad(1000))\r\nserved\r\n0\r\n\r\n",
+                    "6;\(Self.pad(1100))\r\nserved\r\n0\r\n\r\n"
+                ),
+                (
+                    "6\r\nserved\r\n0\r\nX: \(Self.pad(8000))\r\n\r\n",
+                    "6\r\nserved\r\n0\r\nX: \(Self.pad(8300))\r\n\r\n"
+                ),
+            ]
+            for body in bodies {
+                let start = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                let origin = try HTTPOrigin {
+                    .keep(start + ($0.request.target == "/within" ? body.within : body.over))
+                }
+                let gyre = try GyreProcess(http: origin.address, backend: backend)
+                let client = try gyre.client()
+                #expect(try client.get("/within").text == "served")
+                #expect(throws: (any Error).self) { try client.get("/over") }
+                #expect(try gyre.counters { $0.responsesCut == 1 }.responsesCut == 1)
+            }
+        }
+
         /// Those over the limit wait in the kernel's queue for their turn.
         @Test(arguments: Backend.usable)
         func connectionLimitHolds(_ backend: Backend) throws {
@@ -161,7 +187,7 @@ extension Integration.HTTP {
             let late = try gyre.client()
             try late.send(Self.get())
             #expect(!late.connection.isReadable(within: 0.5))
-            #expect(try gyre.counters().clientsActive == limit)
+            #expect(try gyre.counters { $0.clientsActive == limit }.clientsActive == limit)
             first[0].close()
             #expect(try late.readResponse().text == "served")
         }
