@@ -114,7 +114,8 @@ extension HTTPProxy {
     mutating func requestBytesCame<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         let slot = exchanges[slot: x].session
         if !exchanges[slot: x].flags.contains(.requestComplete) {
-            sessions[slot: slot].activeAtMs = nowMs
+            // A client that goes on sending is no news of an endpoint that is waited for.
+            if awaitsRequestBody(x) { sessions[slot: slot].activeAtMs = nowMs }
             exchanges[slot: x].replay.discard(in: reactor.buffers)
             guard moveRequestBody(x, on: &reactor) else { return }
         }

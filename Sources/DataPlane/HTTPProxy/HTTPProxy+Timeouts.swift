@@ -65,6 +65,12 @@ extension HTTPProxy {
         return client.flags.contains(.ended) ? .halfClosed : .responseHead
     }
 
+    /// Whether it is the client that an exchange waits for, to send more of a body.
+    func awaitsRequestBody(_ x: UInt32) -> Bool {
+        let session = sessions[slot: exchanges[slot: x].session]
+        return wait(exchanges[slot: x], session.transport) == .requestBody
+    }
+
     private func limitMs(_ wait: Wait) -> UInt64 {
         let deadlines = policy.deadlines
         switch wait {

@@ -326,10 +326,7 @@ extension HTTPVerdict {
         let idleSinceNs =
             position > 0 ? client.receipts[position - 1].endedNs ?? 0 : connection.boundNs
         let idleMs = position > 0 ? deadlines.keepAliveMs : deadlines.headMs
-        if canPass(idleMs, in: since(idleSinceNs, to: times.startedNs ?? leftNs)) {
-            marks[.idleClientClosed] += 1
-            return
-        }
+        if canPass(idleMs, in: since(idleSinceNs, to: times.startedNs ?? leftNs)) { return }
         // Only a reset tells a client of HTTP/1.0 that its answer is cut, and a reset may overtake
         // the head.
         if request.isHTTP10, let sighting = ledger.sightings(of: request.number).last,
