@@ -87,7 +87,9 @@ extension HTTPVerdict {
             let origin = world.connections[sighting.connection]
             guard let completedNs = sighting.completedNs else { return }
             sinceNs = max(completedNs, origin.lastSentNs)
-            if origin.sent <= sighting.answerStart, let endedNs = connection.endedNs {
+            // An end behind more than is read ahead is not seen yet.
+            let isSeen = connection.sent - times.end < 16_384
+            if isSeen, origin.sent <= sighting.answerStart, let endedNs = connection.endedNs {
                 // Nothing has begun for a client that may be gone.
                 limitMs = min(deadlines.halfCloseMs, deadlines.responseMs)
                 sinceNs = max(completedNs, endedNs)
