@@ -23,6 +23,8 @@ package struct SimulatedConnection {
     // From the peer to the reactor.
     /// Bytes the peer has sent.
     package internal(set) var sent = 0
+    /// When it last sent some.
+    package internal(set) var lastSentNs: UInt64 = 0
     /// Bytes the reactor has taken out of the socket.
     package internal(set) var read = 0
     /// When the peer ended its stream.

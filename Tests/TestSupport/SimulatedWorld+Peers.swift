@@ -117,6 +117,7 @@ extension SimulatedWorld {
             return peerIsReset(number)
         }
         connections[number].sent += count
+        connections[number].lastSentNs = nowNs
         wakeReading(number)
     }
 

@@ -227,11 +227,14 @@ extension SimulatedWorld {
         else { return violate("close of socket \(socket.slot), which is closed") }
         let slot = Int(socket.slot)
         trace(26, UInt64(slot), reset ? 1 : 0)
-        if sockets[slot].phase == .connecting, sockets[slot].connection < 0,
-            sockets[slot].postedCount == 0
-        {
+        if sockets[slot].phase == .connecting {
+            let number = sockets[slot].connection
             // The attempt is given up; what it would have come to does not matter any more.
-            noteConnectFailure(-1 - sockets[slot].connection, .givenUp)
+            if number >= 0 {
+                noteConnectFailure(connections[number].place, .givenUp)
+            } else if sockets[slot].postedCount == 0 {
+                noteConnectFailure(-1 - number, .givenUp)
+            }
         }
         sockets[slot].phase = .closing
         sockets[slot].closesWithReset = reset

@@ -204,7 +204,7 @@ extension HTTPProxy {
             let exchange = sessions[slot: slot].exchange
             if exchanges[slot: exchange].flags.contains(.requestComplete) {
                 // How long it is waited for depends on whether an answer has begun.
-                sessions[slot: slot].activeAtMs = nowMs
+                noteClient(exchange)
                 watch(slot)
             } else {
                 requestBrokeOff(exchange, on: &reactor)

@@ -114,7 +114,7 @@ extension HTTPProxy {
     mutating func requestBytesCame<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         let slot = exchanges[slot: x].session
         if !exchanges[slot: x].flags.contains(.requestComplete) {
-            sessions[slot: slot].activeAtMs = nowMs
+            noteClient(x)
             exchanges[slot: x].replay.discard(in: reactor.buffers)
             guard moveRequestBody(x, on: &reactor) else { return }
             flushLater(upstream: exchanges[slot: x].upstream)

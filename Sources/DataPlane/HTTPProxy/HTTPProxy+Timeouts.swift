@@ -65,6 +65,16 @@ extension HTTPProxy {
         return client.flags.contains(.ended) ? .halfClosed : .responseHead
     }
 
+    /// The client of an exchange sent something, or its end. That is news when it is the client
+    /// that is waited for; an endpoint gets no more time for it.
+    mutating func noteClient(_ x: UInt32) {
+        let slot = exchanges[slot: x].session
+        switch wait(exchanges[slot: x], sessions[slot: slot].transport) {
+        case .requestBody, .halfClosed: sessions[slot: slot].activeAtMs = nowMs
+        default: break
+        }
+    }
+
     private func limitMs(_ wait: Wait) -> UInt64 {
         let deadlines = policy.deadlines
         switch wait {

@@ -184,6 +184,7 @@ extension HTTPProxy {
         sessions[slot: slot].activeAtMs = nowMs
         if persists {
             sessions[slot: slot].transport.flush(on: &reactor)
+            receiveFromClient(slot, on: &reactor)
         } else {
             noteWhatMayCome(slot, flags)
             closeWhenSent(slot, on: &reactor)

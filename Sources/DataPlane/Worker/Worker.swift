@@ -11,8 +11,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
 
     private let pinned = Pinned()
     package var reactor: R
-    private var forwarder: TCPForwarder
-    private var proxy: HTTPProxy
+    private(set) var forwarder: TCPForwarder
+    private(set) var proxy: HTTPProxy
     /// Clients are HTTP clients.
     private let servesHTTP: Bool
     private let clientsMax: Int

@@ -130,6 +130,7 @@ struct ClientPlan {
         _ total: Int, _ manner: ClientManner, _ random: inout SeededRandom
     ) -> PeerPlan {
         var plan = PeerPlan.paced(&random, sends: total, reads: manner.answerBytesMax)
+        if random.chance(manner.troublePerMille / 4) { plan.trickle(&random, sends: total) }
         if random.chance(manner.troublePerMille / 2) {
             plan.readStalls = [
                 Stall(
@@ -164,6 +165,13 @@ extension PeerPlan {
         plan.inboundCapacity = random.pick([max(512, sends / 16), 4_096, 65_536, 262_144])
         plan.outboundCapacity = random.pick([max(512, reads / 16), 4_096, 65_536, 262_144])
         return plan
+    }
+
+    /// The same, but what it sends comes in a trickle: never silent for long, and never soon there.
+    mutating func trickle(_ random: inout SeededRandom, sends: Int) {
+        let least = max(1, sends / 40)
+        pieceBytes = least...2 * least
+        sendGapNs = 0...random.pick([50_000_000, 400_000_000])
     }
 
     private static func pieces(_ random: inout SeededRandom, _ total: Int) -> ClosedRange<Int> {

@@ -24,6 +24,8 @@ final class Sighting {
     var answer: AnswerPlan?
     /// When the origin decided to answer, after a pause or without one.
     var answeredNs: UInt64?
+    /// When the answer was sent to its end, if it was.
+    var sentNs: UInt64?
     /// Places in what the connection sends: the interim responses, the final head, the end.
     var answerStart = Int.max
     var finalStart = Int.max
@@ -97,7 +99,6 @@ final class ClientRecord {
     /// When it broke off, as planned.
     var brokeOffNs: UInt64?
     var brokenNs: UInt64?
-    /// The receipt being read when the connection ended is whole because of that.
     var bytesRead = 0
 
     init(plan: ClientPlan) {

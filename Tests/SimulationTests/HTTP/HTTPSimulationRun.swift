@@ -1,8 +1,9 @@
 // One whole worker that serves HTTP in one simulated world, from its first turn to its last, and the
 // judgement.
 
-import DataPlane
 import TestSupport
+
+@testable import DataPlane
 
 enum HTTPSimulationRun {
     /// Runs the worker of `seed`.
@@ -36,21 +37,23 @@ enum HTTPSimulationRun {
         }
         var watch = TurnWatch(
             clients: plan.clients.count, endNs: startNs + plan.boundNs, world: world)
-        while !worker.isFinished, watch.failure == nil {
+        var invariants = EngineInvariants(plan, ledger)
+        while !worker.isFinished, watch.failure == nil, invariants.failure == nil {
             worker.turn()
             watch.look(world)
+            invariants.look(worker.proxy, flows: worker.forwarder.flows.count, world)
         }
         // A run that did not end is judged by that alone: everything else would follow from it.
         var failures = world.violations
-        var marks = HTTPMarks()
-        if let failure = watch.failure {
+        var marks = invariants.marks
+        if let failure = watch.failure ?? invariants.failure {
             failures.append(failure)
         } else {
             let verdict = HTTPVerdict(
                 world: world, plan: plan, ledger: ledger, counters: published.snapshot(),
                 startNs: startNs)
             failures = verdict.failures
-            marks = verdict.marks
+            marks.add(verdict.marks)
         }
         return HTTPSimulationOutcome(
             failures: failures, traceHash: world.traceHash, turns: watch.turns, marks: marks,
@@ -71,7 +74,11 @@ enum HTTPSimulationRun {
                 var random = SeededRandom(
                     seed: SeededRandom.mix(plan.seed) &+ UInt64(index * 1_000 + attempt))
                 let bytes = plan.answers.bodyBytesMax + 500
-                return .paced(&random, sends: bytes, reads: bytes)
+                var peer = PeerPlan.paced(&random, sends: bytes, reads: bytes)
+                if random.chance(plan.answers.troublePerMille / 4) {
+                    peer.trickle(&random, sends: bytes)
+                }
+                return peer
             } program: { _ in
                 OriginProgram(ledger: ledger, endpoint: index)
             }

@@ -225,7 +225,12 @@ extension HTTPVerdict {
                 || connection.program?.isDeaf == true,
             "\(label): a cut response looks whole")
         let request = client.plan.requests[position]
-        if isClientToBlame(client) || isOver(client) || request.isFlawed || isTooLarge(request) {
+        let length = request.head.count + request.wireBody.count
+        let isBrokenOff =
+            connection.isEnded && connection.sent - client.times[position].start < length
+        if isClientToBlame(client) || isOver(client) || isBrokenOff || request.isFlawed
+            || isTooLarge(request)
+        {
             return
         }
         let origin = world.connections[sighting.connection]
@@ -256,9 +261,13 @@ extension HTTPVerdict {
         let connection = world.connections[client.connection]
         if connection.resetNs != nil || plan.mayStarve { return true }
         if client.brokeOffNs != nil, !client.plan.ending.isHalfClose { return true }
-        guard let brokenNs = client.brokenNs, connection.taken > connection.peerRead else {
-            return false
+        guard let brokenNs = client.brokenNs else { return false }
+        // One that goes on after having said that it would not meets a closed socket.
+        let isPushy = zip(client.plan.requests, client.times.dropFirst()).contains {
+            !$0.persists && $1.startedNs != nil
         }
+        if isPushy { return true }
+        guard connection.taken > connection.peerRead else { return false }
         // One that reads late may find that its own bytes have met a closed socket meanwhile.
         let pauseNs = max(
             since(max(connection.lastReadNs, connection.boundNs), to: brokenNs),
@@ -267,11 +276,7 @@ extension HTTPVerdict {
             marks[.clientTooSlow] += 1
             return true
         }
-        if connection.plan.stallsNs > 0, brokenNs >= startNs + plan.drainNs { return true }
-        // So may one that goes on after having said that it would not.
-        return zip(client.plan.requests, client.times.dropFirst()).contains {
-            !$0.persists && $1.startedNs != nil
-        }
+        return connection.plan.stallsNs > 0 && brokenNs >= startNs + plan.drainNs
     }
 
     /// Whether the worker was told to end before this client's connection did.
@@ -326,10 +331,7 @@ extension HTTPVerdict {
         let idleSinceNs =
             position > 0 ? client.receipts[position - 1].endedNs ?? 0 : connection.boundNs
         let idleMs = position > 0 ? deadlines.keepAliveMs : deadlines.headMs
-        if canPass(idleMs, in: since(idleSinceNs, to: times.startedNs ?? leftNs)) {
-            marks[.idleClientClosed] += 1
-            return
-        }
+        if canPass(idleMs, in: since(idleSinceNs, to: times.startedNs ?? leftNs)) { return }
         // Only a reset tells a client of HTTP/1.0 that its answer is cut, and a reset may overtake
         // the head.
         if request.isHTTP10, let sighting = ledger.sightings(of: request.number).last,

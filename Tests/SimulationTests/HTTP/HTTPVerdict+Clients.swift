@@ -31,6 +31,7 @@ extension HTTPVerdict {
             checkUnanswered(client, unanswered, name)
         }
         checkLeaving(client, name)
+        checkTimes(client, name)
     }
 
     /// Interim responses come from the origin that answers, in its order; HTTP/1.0 knows none.

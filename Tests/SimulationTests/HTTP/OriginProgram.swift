@@ -11,8 +11,8 @@ final class OriginProgram: PeerProgram {
     /// Bytes that were given to the peer to be sent.
     private var queued = 0
     private var isFaulty = false
-    /// How long after an answer the connection is left, and how.
-    private var sequelNs: (ns: UInt64, isReset: Bool) = (0, false)
+    /// How long after the present answer the connection is left, and how.
+    private var sequel: (ns: UInt64, isReset: Bool)?
 
     init(ledger: HTTPLedger, endpoint: Int) {
         self.ledger = ledger
@@ -65,6 +65,7 @@ final class OriginProgram: PeerProgram {
                 throw WireFault("a request before the answer to the one before it")
             }
             served += 1
+            sequel = nil
         }
         let sighting = Sighting(
             connection: peer.number, endpoint: endpoint, served: served,
@@ -159,16 +160,12 @@ final class OriginProgram: PeerProgram {
         }
         sighting.answerEnd = queued
         if answer.opensTunnel { return beginTunnel(sighting, answer, peer) }
+        peer.mark(served)
         if answer.endsWithConnection || !answer.persists { return peer.end() }
-        let turn = served
         switch answer.sequel {
         case .keeps: break
-        case .closes(let ns):
-            peer.mark(turn)
-            sequelNs = (ns, false)
-        case .resets(let ns):
-            peer.mark(turn)
-            sequelNs = (ns, true)
+        case .closes(let ns): sequel = (ns, false)
+        case .resets(let ns): sequel = (ns, true)
         case .babbles:
             sighting.babbled = true
             send(Latin1.bytes("what else is there to say\r\n\r\n"), peer)
@@ -186,15 +183,18 @@ final class OriginProgram: PeerProgram {
 
     /// An answer was sent to its end.
     func reached(_ mark: Int, _ peer: ProgramPeer) {
-        if sequelNs.ns == 0 { leave(mark, peer) } else { peer.setAlarm(mark, afterNs: sequelNs.ns) }
+        guard mark == served else { return }
+        current?.sentNs = peer.nowNs
+        guard let sequel else { return }
+        if sequel.ns == 0 { leave(mark, peer) } else { peer.setAlarm(mark, afterNs: sequel.ns) }
     }
 
     func alarm(_ number: Int, _ peer: ProgramPeer) { leave(number, peer) }
 
     /// Leaves unless another request has begun.
     private func leave(_ turn: Int, _ peer: ProgramPeer) {
-        guard turn == served, current?.isComplete == true else { return }
-        if sequelNs.isReset { peer.reset() } else { peer.close() }
+        guard turn == served, current?.isComplete == true, let sequel else { return }
+        if sequel.isReset { peer.reset() } else { peer.close() }
     }
 
     func ended(_ peer: ProgramPeer) {
