@@ -33,6 +33,8 @@ package struct SimulatedConnection {
     // From the reactor to the peer.
     /// Bytes the socket took from the reactor.
     package internal(set) var taken = 0
+    /// When it last took some.
+    package internal(set) var lastTakenNs: UInt64 = 0
     /// Bytes the peer has read, each of them checked.
     package internal(set) var peerRead = 0
     /// What the peer is receiving, known from the first byte on.

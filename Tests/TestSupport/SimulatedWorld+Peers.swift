@@ -264,6 +264,7 @@ extension SimulatedWorld {
 
     private func taken(_ number: Int, _ count: Int) {
         connections[number].taken += count
+        connections[number].lastTakenNs = nowNs
         if connections[number].isPeerClosed {
             peerReset(number)
         } else {

@@ -96,7 +96,7 @@ struct ClientPlan {
             guard random.chance(manner.troublePerMille / 2) else { return nil }
             let bytes = request.head.count + request.wireBody.count
             return RequestPause(
-                position: random.pick(0...bytes),
+                position: random.pick(1...bytes),
                 ns: random.pick([manner.pauseNsMax / 8, manner.pauseNsMax]))
         }
         depth = random.pick([1, 1, 2, 100])

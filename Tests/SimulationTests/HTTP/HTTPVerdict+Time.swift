@@ -116,8 +116,8 @@ extension HTTPVerdict {
         marks[.idleClientClosed] += 1
         let limitNs = plan.policy.deadlines.keepAliveMs * 1_000_000
         expect(
-            leftNs + Self.slackNs >= endedNs + limitNs,
-            "\(name): idle for \(leftNs - endedNs) ns only")
+            leftNs + Self.slackNs >= connection.lastTakenNs + limitNs,
+            "\(name): idle for \(leftNs - connection.lastTakenNs) ns only")
         expect(
             leftNs <= endedNs + limitNs + Self.patienceNs,
             "\(name): idle for \(leftNs - endedNs) ns")
