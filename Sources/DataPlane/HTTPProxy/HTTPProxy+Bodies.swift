@@ -25,8 +25,8 @@ extension HTTPProxy {
         watch(slot)
     }
 
-    /// Has a client's bytes sent at the end of the turn: until then more may come for the same send,
-    /// and nothing leaves before it anyway.
+    /// Has a client's bytes sent at the end of the turn: until then more may come for the same
+    /// send, and nothing leaves before it anyway.
     mutating func flushLater(client slot: UInt32) {
         guard !sessions[slot: slot].flags.contains(.flushesLater) else { return }
         sessions[slot: slot].flags.insert(.flushesLater)
