@@ -11,7 +11,9 @@ public func fuzzAddress(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
         precondition(address == again && address.description == text)
         precondition(!text.utf8.contains { $0 < 0x20 })
         if case .unix(let path) = address {
-            precondition(path.utf8.count <= AddressText.unixPathBytesMax && path.first == "/")
+            precondition(
+                path.utf8.count <= AddressText.unixPathBytesMax
+                    && path.utf8.first == UInt8(ascii: "/"))
         }
     } catch {
         precondition(!error.description.isEmpty)
