@@ -55,6 +55,15 @@ extension Field {
     fileprivate var plainEnd: Int { name.end + 2 + Int(value.count) + 2 }
 }
 
+extension FieldTable {
+    /// Whether a length has leading zeros. They are allowed (RFC 9110 section 8.6), but who reads
+    /// such a number as octal would see another message: it is not passed on like this.
+    fileprivate func hasPaddedLength(_ head: Span<UInt8>) -> Bool {
+        guard let field = first(.contentLength), !field.isHopByHop else { return false }
+        return field.value.count > 1 && head[Int(field.value.start)] == UInt8(ascii: "0")
+    }
+}
+
 extension HTTPProxy {
     /// The head in `requestHead` as the endpoint gets it.
     ///
@@ -131,7 +140,16 @@ extension HTTPProxy {
             requestHead.maxForwards != nil
             && (requestHead.method == .options || requestHead.method == .trace)
         if countsForwards { dropped.insert(FieldNames(.maxForwards)) }
+        let hasPaddedLength = requestHead.fields.hasPaddedLength(head)
+        if hasPaddedLength { dropped.insert(FieldNames(.contentLength)) }
         writer.append(requestHead.fields, of: head, without: dropped)
+        if hasPaddedLength {
+            if case .length(let count) = requestHead.framing {
+                writer.appendLength(count)
+            } else {
+                writer.appendLength(0)
+            }
+        }
         if countsForwards, let left = requestHead.maxForwards {
             writer.append("Max-Forwards: ")
             writer.appendDecimal(UInt64(left) - 1)
@@ -211,7 +229,10 @@ extension HTTPProxy {
             dropped.insert(FieldNames(.contentLength))
         }
         if policy.forwarded.contains(.via) { dropped.insert(FieldNames(.via)) }
+        let hasPaddedLength = responseHead.fields.hasPaddedLength(head)
+        if hasPaddedLength { dropped.insert(FieldNames(.contentLength)) }
         writer.append(responseHead.fields, of: head, without: dropped)
+        if hasPaddedLength, let count = responseHead.contentLength { writer.appendLength(count) }
         if policy.forwarded.contains(.via) {
             writeVia(responseHead.fields, head, responseHead.version, to: &writer)
         }
@@ -276,6 +297,12 @@ extension HTTPProxy {
 }
 
 extension HeadWriter {
+    fileprivate mutating func appendLength(_ count: UInt64) {
+        append("Content-Length: ")
+        appendDecimal(count)
+        append("\r\n")
+    }
+
     /// A Date field for now.
     mutating func appendDate() {
         append("Date: ")

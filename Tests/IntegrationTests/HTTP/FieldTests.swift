@@ -22,6 +22,22 @@ extension Integration.HTTP {
             return try #require(origin.requests.first).request.head
         }
 
+        /// Allowed, but somebody reads it as octal: both sides get the plain number.
+        @Test(arguments: Backend.usable)
+        func lengthsWithLeadingZerosAreWrittenAnew(_ backend: Backend) throws {
+            let origin = try HTTPOrigin { _ in
+                .raw("HTTP/1.1 200 OK\r\nContent-Length: 0011\r\n\r\nelevenbytes")
+            }
+            let gyre = try GyreProcess(http: origin.address, backend: backend)
+            let response = try gyre.client().exchange(
+                "POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 00012\r\n\r\ntwelve bytes")
+            #expect(response.head.values("Content-Length") == ["11"])
+            #expect(response.text == "elevenbytes")
+            let received = try #require(origin.requests.first).request
+            #expect(received.head.values("Content-Length") == ["12"])
+            #expect(received.text == "twelve bytes")
+        }
+
         @Test(arguments: Backend.usable)
         func everythingElsePassesAsItIs(_ backend: Backend) throws {
             let fields = [
