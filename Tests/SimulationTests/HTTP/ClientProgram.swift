@@ -155,7 +155,7 @@ final class ClientProgram: PeerProgram {
             try reader?.feed(bytes)
         } catch {
             isFaulty = true
-            ledger.note("client connection \(peer.number): \(error)")
+            if !isStrayContent { ledger.note("client connection \(peer.number): \(error)") }
         }
         switch plan.ending {
         case .resetsAfterReading(let limit) where record.bytesRead >= limit:
@@ -164,6 +164,17 @@ final class ClientProgram: PeerProgram {
             breakOff(peer, byReset: false)
         default: break
         }
+    }
+
+    /// Whether what comes may be content of an answer to a HEAD that was given up before it could
+    /// be known to be one: a request may wait for a buffer until it is too late.
+    private var isStrayContent: Bool {
+        guard ledger.plan.mayStarve, answered > 0, answered == record.times.count else {
+            return false
+        }
+        let receipt = record.receipts[answered - 1]
+        return plan.requests[answered - 1].method == "HEAD" && receipt.isLocal
+            && receipt.status == 408
     }
 
     /// How a response to the present request is framed.

@@ -7,8 +7,8 @@ import TestSupport
 
 /// Looks at the tables of a worker after each turn.
 struct EngineInvariants {
-    /// Bytes that a connection may hold in one direction: the window, what a receive may exceed it
-    /// by, a head that was read or written ahead, and the framing that was added.
+    /// Bytes that a connection may hold in one direction: windows, what a receive may exceed one by,
+    /// a head that was read or written ahead, and the framing that was added.
     private let heldMax: UInt32
     private let policy: HTTPPolicy
     private let clientsMax: Int
@@ -25,9 +25,12 @@ struct EngineInvariants {
         clientsMax = plan.clientsMax + ForwarderLimits.acceptOvershoot
         upstreamsMax = plan.clientsMax
         let head = UInt32(policy.heads.headBytesMax)
+        // One window of answers to earlier requests, and one that an idle connection may have sent
+        // when it got the next.
         heldMax =
-            max(ForwarderLimits.windowBytes, head + 1) + UInt32(BufferPool.bufferBytes)
-            + head + UInt32(HTTPLimits.rewriteBytesMax + policy.chunks.lineBytesMax)
+            ForwarderLimits.windowBytes + max(ForwarderLimits.windowBytes, head + 1)
+            + UInt32(BufferPool.bufferBytes) + head
+            + UInt32(HTTPLimits.rewriteBytesMax + policy.chunks.lineBytesMax)
     }
 
     private mutating func expect(_ condition: Bool, _ message: @autoclosure () -> String) {
