@@ -26,7 +26,7 @@ extension Integration.HTTP {
         @Test(arguments: Backend.usable)
         func lengthsWithLeadingZerosAreWrittenAnew(_ backend: Backend) throws {
             let origin = try HTTPOrigin { _ in
-                .raw("HTTP/1.1 200 OK\r\nContent-Length: 0011\r\n\r\nelevenbytes")
+                .keep("HTTP/1.1 200 OK\r\nContent-Length: 0011\r\n\r\nelevenbytes")
             }
             let gyre = try GyreProcess(http: origin.address, backend: backend)
             let response = try gyre.client().exchange(

@@ -7,8 +7,8 @@ import TestSupport
 
 /// Looks at the tables of a worker after each turn.
 struct EngineInvariants {
-    /// Bytes that a connection may hold in one direction: windows, what a receive may exceed one by,
-    /// a head that was read or written ahead, and the framing that was added.
+    /// Bytes that a connection may hold in one direction: windows, what a receive may exceed one
+    /// by, a head that was read or written ahead, and the framing that was added.
     private let heldMax: UInt32
     private let policy: HTTPPolicy
     private let clientsMax: Int

@@ -89,7 +89,8 @@ extension HTTPSimulationOutcome: CustomStringConvertible {
         body \(sighting.body.count), answered \(milliseconds(sighting.answeredNs)) \
         \(sighting.answer.map { "\($0.status) \($0.body.manner) \($0.wire.count)" } ?? "") \
         \(sighting.answer?.fault.map { "\($0)" } ?? "soundly"), \
-        \(sighting.answer.map { "\($0.sequel), \($0.moment), delay \($0.delayNs), pause \($0.pause?.ns ?? 0)" } ?? "") \
+        \(sighting.answer.map { "\($0.sequel), \($0.moment), delay \($0.delayNs)" } ?? "") \
+        pause \(sighting.answer?.pause?.ns ?? 0) \
         [\(sighting.answerStart)...\(sighting.answerEnd)]
               \(story(sighting.connection))
         """

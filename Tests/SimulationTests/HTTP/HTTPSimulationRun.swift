@@ -1,5 +1,5 @@
-// One whole worker that serves HTTP in one simulated world, from its first turn to its last, and the
-// judgement.
+// One whole worker that serves HTTP in one simulated world, from its first turn to its last, and
+// the judgement.
 
 import TestSupport
 

@@ -1,5 +1,6 @@
-// The whole worker as an HTTP proxy under seeded faults. GYRE_SEED=n replays one run, GYRE_TRAP=1 with it
-// stops the process where the reactor's contract is violated, GYRE_RUNS=n sets how many runs are made.
+// The whole worker as an HTTP proxy under seeded faults. GYRE_SEED=n replays one run, GYRE_TRAP=1
+// with it stops the process where the reactor's contract is violated, GYRE_RUNS=n sets how many
+// runs are made.
 
 import Foundation
 import Synchronization

@@ -1,6 +1,6 @@
 // Judges a run of the HTTP engine by the books of its world and its peers: every message that
-// arrived was sent, whole and unaltered but for what a proxy has to write; what did not arrive has a
-// reason in the plan; everything is given back.
+// arrived was sent, whole and unaltered but for what a proxy has to write; what did not arrive has
+// a reason in the plan; everything is given back.
 
 import DataPlane
 import Protocols
@@ -99,32 +99,32 @@ final class HTTPVerdict {
         guard let head = sighting.head, let number = sighting.number,
             let request = ledger.requests[number], let client = client(of: number)
         else { return }
-        let where_ = "request \(number) at connection \(sighting.connection)"
+        let place = "request \(number) at connection \(sighting.connection)"
         let line = try? head.requestLine()
         expect(
             line?.method == request.method && line?.target == request.originTarget,
-            "\(where_): '\(head.startLine)' for \(request.method) \(request.originTarget)")
+            "\(place): '\(head.startLine)' for \(request.method) \(request.originTarget)")
         checkFields(head, sighting, request, client)
         expect(
             request.content.starts(with: sighting.body),
-            "\(where_): another body (\(sighting.body.count) of \(request.content.count))")
+            "\(place): another body (\(sighting.body.count) of \(request.content.count))")
         let isWhole =
             sighting.body.count == request.content.count
             && sighting.trailers == request.body.trailers
         expect(
             !sighting.isComplete || isWhole && !request.isFlawed,
-            "\(where_): taken for whole with \(sighting.body.count) of"
+            "\(place): taken for whole with \(sighting.body.count) of"
                 + " \(request.content.count) bytes, trailers \(sighting.trailers)")
         expect(
             request.flaw.map { $0.isInBody } ?? true,
-            "\(where_): was to be refused for '\(request.flaw?.description ?? "")'")
+            "\(place): was to be refused for '\(request.flaw?.description ?? "")'")
         let limit = plan.policy.bodyBytesMax.map { Int($0) } ?? .max
         if case .length(let length) = sighting.framing {
-            expect(length <= limit, "\(where_): a body of \(length) bytes")
+            expect(length <= limit, "\(place): a body of \(length) bytes")
         }
         expect(
             !sighting.isComplete || sighting.body.count <= limit,
-            "\(where_): a body of \(sighting.body.count) bytes")
+            "\(place): a body of \(sighting.body.count) bytes")
     }
 
     private func checkFields(
