@@ -75,7 +75,7 @@ extension SimulatedWorld {
     /// An error, once, or the end of the stream.
     private func endReceive(_ socket: SocketID, _ number: Int) {
         var result = -(connections[number].takeError(inWrite: false) ?? 0)
-        if strikes(.resetAsEnd) { result = 0 }
+        if result < 0, strikes(.resetAsEnd, perMille: 500) { result = 0 }
         sockets[Int(socket.slot)].isReadingActive = false
         post(socket, .reading, .receive, result: result)
     }

@@ -109,9 +109,10 @@ package final class SimulatedWorld {
         traceHash = SeededRandom.mix(traceHash ^ first) &+ SeededRandom.mix(second)
     }
 
-    /// Whether the planted bug is `candidate` and strikes now: rarely, as real ones do.
-    func strikes(_ candidate: PlantedBug) -> Bool {
-        bug == candidate && random.chance(100)
+    /// Whether the planted bug is `candidate` and strikes now: rarely, as real ones do, unless its
+    /// occasion is rare enough.
+    func strikes(_ candidate: PlantedBug, perMille: Int = 100) -> Bool {
+        bug == candidate && random.chance(perMille)
     }
 
     /// Puts something on the agenda that the test does itself, for example posting a request.

@@ -138,6 +138,8 @@ struct AnswerPlan {
         var choice = random.pick([BodyManner.length, .length, .chunked, .chunked, .untilClose])
         if isHTTP10, choice == .chunked { choice = .length }
         if case .flawedBody = fault { choice = .chunked }
+        // Where it is hardest to tell that something is missing.
+        if case .stops = fault, random.chance(400) { choice = .untilClose }
         let isBodiless = [101, 204, 304].contains(status) || request.method == "HEAD"
         switch choice {
         case .chunked: body = PlannedBody(chunking: content, by: &random)
@@ -230,7 +232,8 @@ struct AnswerPlan {
         var random = random
         // Where nothing is missing at the end it is no fault; the end of the connection is one.
         let last = body.manner == .untilClose && how == .close ? head.count - 1 : wire.count - 1
-        fault = .stops(after: random.pick(1...max(1, last)), how)
+        let first = random.chance(500) ? min(head.count, last) : 1
+        fault = .stops(after: random.pick(max(1, first)...max(1, last)), how)
     }
 }
 
