@@ -62,7 +62,8 @@ extension Integration.HTTP {
                 try client.send(requests.joined())
                 #expect(try client.readResponse().text == "0123456789", "\(size)")
                 let body = try client.readResponse()
-                #expect(body.head["Content-Length"] == String(format: "%05d", body.body.count))
+                // The origin pads the number to keep its head's size; it is passed on without.
+                #expect(body.head["Content-Length"] == "\(body.body.count)")
                 #expect(body.body.allSatisfy { $0 == UInt8(ascii: "p") }, "\(size)")
                 #expect(try client.readResponse().text == "0123456789", "\(size)")
             }
