@@ -14,7 +14,8 @@ TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 
 	strace:strace python3:python3 socat:socat linux-perf:perf git:git \
 	$(foreach module,h11 websockets aiohttp requests,\
 		python3-$(module):/usr/lib/python3/dist-packages/$(module))
-BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so
+BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so gcc:gcc \
+	python3-matplotlib:/usr/lib/python3/dist-packages/matplotlib
 
 # Starts the demo: two small origins and an HTTP proxy in front of them.
 run: build-deps
@@ -28,6 +29,7 @@ release: build-deps
 # they measure and would have to share the cores. The simulation runs a second time
 # as the optimiser makes it, in a folder of its own so that the two builds do not undo each other.
 test: test-deps release
+	cd Benchmarks && python3 -B -m unittest discover --start-directory tests --top-level-directory .
 	swift build --build-tests
 	swift test --skip-build --skip IntegrationTests
 	GYRE_BINARY=$(CURDIR)/.build/release/gyre swift test --skip-build --filter IntegrationTests
