@@ -84,7 +84,8 @@ ODD_TRAILERS = [
     b"X: a\x00\r\n", b"X: a\x01\r\n", b": y\r\n", b"Host: b\r\n", b"X: a\x7f\r\n", b"X: a\rb\r\n",
     b"Transfer-Encoding: x\r\n", b"If-Match: x\r\n",
 ]
-NOISE = [b"\r", b"\n", b"\r\n", b" ", b"\t", b"\x00", b"\x0b", b":", b",", b";", b"0", b"\xff", b"x"]
+NOISE = [
+    b"\r", b"\n", b"\r\n", b" ", b"\t", b"\x00", b"\x0b", b":", b",", b";", b"0", b"\xff", b"x"]
 
 
 @dataclass(frozen=True)
