@@ -2,9 +2,10 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test release lint bench fuzz clean deps build-deps test-deps bench-deps
+.PHONY: run test release lint micro bench fuzz clean deps build-deps test-deps micro-deps \
+	bench-deps
 
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests Benchmarks/Micro
 RELEASE := --configuration release --static-swift-stdlib
 FUZZ_SECONDS ?= 30
 
@@ -14,7 +15,9 @@ TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 
 	strace:strace python3:python3 socat:socat linux-perf:perf git:git \
 	$(foreach module,h11 websockets aiohttp requests,\
 		python3-$(module):/usr/lib/python3/dist-packages/$(module))
-BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so
+MICRO_DEPS := valgrind:valgrind binutils:strip python3:python3
+BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so gcc:gcc \
+	python3-matplotlib:/usr/lib/python3/dist-packages/matplotlib
 
 # Starts the demo: two small origins and an HTTP proxy in front of them.
 run: build-deps
@@ -28,6 +31,7 @@ release: build-deps
 # they measure and would have to share the cores. The simulation runs a second time
 # as the optimiser makes it, in a folder of its own so that the two builds do not undo each other.
 test: test-deps release
+	cd Benchmarks && python3 -B -m unittest discover --start-directory tests --top-level-directory .
 	swift build --build-tests
 	swift test --skip-build --skip IntegrationTests
 	GYRE_BINARY=$(CURDIR)/.build/release/gyre swift test --skip-build --filter IntegrationTests
@@ -39,6 +43,11 @@ test: test-deps release
 lint:
 	swift format lint --strict --recursive $(SOURCES)
 
+# Instruction counts, held to the limits in Benchmarks/Micro/Limits.
+micro: micro-deps
+	swift build $(RELEASE) --product micro
+	Benchmarks/micro
+
 bench: bench-deps release
 	Benchmarks/run
 
@@ -48,13 +57,16 @@ fuzz: test-deps
 clean:
 	rm -rf .build .build-release-tests .build-fuzz
 
-deps: bench-deps
+deps: bench-deps micro-deps
 
 build-deps:
 	@.ci/install-missing $(BUILD_DEPS)
 
 test-deps: build-deps
 	@.ci/install-missing $(TEST_DEPS)
+
+micro-deps: build-deps
+	@.ci/install-missing $(MICRO_DEPS)
 
 bench-deps: test-deps
 	@.ci/install-missing $(BENCH_DEPS)

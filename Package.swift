@@ -95,6 +95,12 @@ let package = Package(
             dependencies: ["CLinux", "Protocols", "DataPlane"],
             path: "Tests/TestSupport",
             swiftSettings: tests),
+        // Small things that workers do all the time; `Benchmarks/micro` counts their instructions.
+        .executableTarget(
+            name: "micro",
+            dependencies: ["CLinux", "DataPlane", "Protocols", "TestSupport"],
+            path: "Benchmarks/Micro", exclude: ["Limits"],
+            swiftSettings: tests),
         .testTarget(
             name: "DataPlaneTests",
             dependencies: ["CLinux", "DataPlane", "Protocols", "TestSupport"],

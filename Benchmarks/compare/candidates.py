@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import enum
+import functools
 import json
 import os
 import resource
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +16,9 @@ from pathlib import Path
 
 from compare import configurations, proc
 from compare.configurations import Protocol
-from compare.processes import BenchmarkError, Processes, Running
+from compare.errors import BenchmarkError
+from compare.processes import Processes, Running
+from compare.programs import Programs
 
 REPORT_SECONDS_MAX = 3.0
 DESCRIPTORS_MAX = 65536
@@ -21,24 +26,53 @@ BACKENDS = ("io_uring", "epoll")
 # For one direction of a connection: about what Gyre allows itself. Where much is moved, the peers
 # get as much.
 BULK_BUFFER_KIB = 128
+# FD_SETSIZE is 1024: two descriptors each, and some of the process's own.
+SELECT_CONNECTIONS_MAX = 500
+# Requests that may wait for their answers on one connection to the origin.
+PIPELINE_DEPTH = 32
+
+
+class Kind(enum.Enum):
+    """What a candidate is here for."""
+
+    # What Gyre is compared with.
+    PEER = enum.auto()
+    GYRE = enum.auto()
+    # Shows how it was done before, on the same scale; no ratio is made with it.
+    BASELINE = enum.auto()
+    # No proxy at all: what the load generator and the origin can do.
+    DIRECT = enum.auto()
 
 
 @dataclass
 class Candidate:
-    """One program that forwards to a target."""
+    """One program that forwards to a target, or the target itself."""
 
     name: str
-    process: Running
+    # `None` for the target itself, whose processor time is not what is asked for.
+    process: Running | None
     port: int
-    is_gyre: bool
+    kind: Kind
 
-    def run_time(self) -> proc.RunTime:
+    def require_alive(self) -> None:
+        """Raises when it has ended."""
+        if self.process is not None:
+            self.process.require_alive()
+
+    @property
+    def pid(self) -> int:
+        """Of a candidate that has a process."""
+        assert self.process is not None, "the target itself is not looked at"
+        return self.process.pid
+
+    def run_time(self) -> proc.RunTime | None:
         """What it took so far; raises when it has ended."""
-        self.process.require_alive()
-        return proc.run_time(self.process.pid)
+        self.require_alive()
+        return None if self.process is None else proc.run_time(self.process.pid)
 
-    def own_system_calls(self) -> int:
-        """What Gyre says of itself: `systemCallsTotal` of the line that SIGUSR1 prints."""
+    def own_system_calls(self) -> dict[str, int]:
+        """What Gyre says of itself: `systemCalls` by name of the line that SIGUSR1 prints."""
+        assert self.process is not None and self.kind is Kind.GYRE
         seen = self.process.log.stat().st_size
         os.kill(self.process.pid, signal.SIGUSR1)
         deadline = time.monotonic() + REPORT_SECONDS_MAX
@@ -47,7 +81,7 @@ class Candidate:
                 log.seek(seen)
                 for line in log.read().split(b"\n")[:-1]:
                     if line.startswith(b"{"):
-                        return int(json.loads(line)["systemCallsTotal"])
+                        return json.loads(line)["systemCalls"]
             time.sleep(0.01)
         raise BenchmarkError(f"{self.name} does not print its counters on SIGUSR1")
 
@@ -61,8 +95,10 @@ class Entry:
     """A candidate that has not been started."""
 
     name: str
+    kind: Kind
     start: Starter
-    is_peer: bool
+    # Of clients at once; `None` when only descriptors limit it.
+    connections_max: int | None = None
 
 
 def descriptors() -> int:
@@ -77,20 +113,42 @@ def clients_max() -> int:
     return (descriptors() - 512) // 2
 
 
-def gyre(binary: Path, protocol: Protocol, backend: str, relay: str = "auto") -> Entry:
-    name = f"gyre {backend}" if relay == "auto" else f"gyre {backend} {relay}"
+def gyre(
+    binary: Path, protocol: Protocol, backend: str, relay: str = "auto", label: str = "",
+    options: Sequence[str] = (),
+) -> Entry:
+    """`label` tells one with more `options` from the others."""
+    words = ["gyre", backend, "" if relay == "auto" else relay, label]
+    name = " ".join(word for word in words if word)
 
     def command(port: int, target: int) -> Sequence[str]:
         return [
             str(binary), protocol.value, "--listen", f"127.0.0.1:{port}",
             "--to", f"127.0.0.1:{target}", "--backend", backend, "--relay", relay,
             "--workers", "1", "--log-level", "warning", "--drain-timeout", "1s",
+            *options,
         ]
 
     def start(processes: Processes, target: int) -> Candidate:
-        return _started(processes, name, lambda port: command(port, target), is_gyre=True)
+        return _started(processes, name, Kind.GYRE, lambda port: command(port, target))
 
-    return Entry(name, start, is_peer=False)
+    return Entry(name, Kind.GYRE, start)
+
+
+@functools.cache
+def knows_option(binary: Path, protocol: Protocol, option: str) -> bool:
+    """Whether this binary has an option: older ones are compared without it."""
+    outcome = subprocess.run(
+        [str(binary), protocol.value, "--help"], capture_output=True, text=True, check=False)
+    return f"{option} " in outcome.stdout
+
+
+def pipelined(binary: Path) -> list[Entry]:
+    """Gyre with requests of one turn sharing a connection to the origin, where it knows how."""
+    if not knows_option(binary, Protocol.HTTP, "--upstream-pipeline"):
+        return []
+    return [gyre(binary, Protocol.HTTP, "io_uring", label="pipelined",
+                 options=["--upstream-pipeline", str(PIPELINE_DEPTH)])]
 
 
 def nginx(protocol: Protocol, buffer_kib: int | None = None) -> Entry:
@@ -105,10 +163,10 @@ def nginx(protocol: Protocol, buffer_kib: int | None = None) -> Entry:
 
     def start(processes: Processes, target: int) -> Candidate:
         return _started(
-            processes, name,
+            processes, name, Kind.PEER,
             lambda port: nginx_command(processes, blocks(processes, port, target)))
 
-    return Entry(name, start, is_peer=True)
+    return Entry(name, Kind.PEER, start)
 
 
 def haproxy(
@@ -126,9 +184,34 @@ def haproxy(
         return ["haproxy", "-db", "-f", str(path)]
 
     def start(processes: Processes, target: int) -> Candidate:
-        return _started(processes, name, lambda port: command(processes, port, target))
+        return _started(
+            processes, name, Kind.PEER, lambda port: command(processes, port, target))
 
-    return Entry(name, start, is_peer=True)
+    return Entry(name, Kind.PEER, start)
+
+
+def baselines(programs: Programs) -> list[Entry]:
+    """How it was done before epoll: these forward TCP."""
+
+    def entry(name: str, program: str, words: Sequence[str], connections_max: int | None) -> Entry:
+        def start(processes: Processes, target: int) -> Candidate:
+            return _started(
+                processes, name, Kind.BASELINE,
+                lambda port: [str(programs.path(program)), *words, str(port), str(target)])
+
+        return Entry(name, Kind.BASELINE, start, connections_max)
+
+    return [
+        entry("threads", "threads", [], None),
+        entry("select", "readiness", ["select"], SELECT_CONNECTIONS_MAX),
+        entry("poll", "readiness", ["poll"], None),
+    ]
+
+
+def direct() -> Entry:
+    """No proxy between the load generator and the origin."""
+    return Entry(
+        "direct", Kind.DIRECT, lambda _, target: Candidate("direct", None, target, Kind.DIRECT))
 
 
 def nginx_command(processes: Processes, blocks: str) -> Sequence[str]:
@@ -144,6 +227,12 @@ def standard(binary: Path, protocol: Protocol) -> list[Entry]:
         nginx(protocol), haproxy(protocol),
         *(gyre(binary, protocol, backend) for backend in BACKENDS),
     ]
+
+
+def everyone(binary: Path, programs: Programs, protocol: Protocol) -> list[Entry]:
+    """The peers and Gyre, what there is without a proxy, and for TCP how it was done before."""
+    others = baselines(programs) if protocol is Protocol.TCP else pipelined(binary)
+    return [*standard(binary, protocol), *others, direct()]
 
 
 def by_relay(binary: Path, protocol: Protocol, peer_buffer_kib: int | None) -> list[Entry]:
@@ -163,9 +252,8 @@ def _sized(name: str, buffer_kib: int | None) -> str:
 
 
 def _started(
-    processes: Processes, name: str, command: Callable[[int], Sequence[str]], *,
-    is_gyre: bool = False,
+    processes: Processes, name: str, kind: Kind, command: Callable[[int], Sequence[str]]
 ) -> Candidate:
     process, port = processes.start_listening(
         name.replace(" ", "-").replace(",", ""), processes.placement.candidate, command)
-    return Candidate(name, process, port, is_gyre)
+    return Candidate(name, process, port, kind)

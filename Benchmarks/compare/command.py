@@ -12,15 +12,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from compare import counting, machine
+from compare import counting, machine, profiles
 from compare.candidates import descriptors
 from compare.configurations import STREAM_MODULE
-from compare.processes import BenchmarkError, Placement, Processes
+from compare.errors import BenchmarkError
+from compare.processes import Placement, Processes
+from compare.programs import Programs, compiler
 from compare.run import Run, Settings
 from compare.scenarios import GROUPS, SCENARIOS, Scenario
 from compare.tables import Table
 
 CONNECTIONS_MAX = 4096
+# With all scenarios, so that they take less than twenty minutes; and with some of them.
+ROUNDS_OF_ALL, ROUNDS = 3, 5
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.list:
         for scenario in SCENARIOS.values():
-            print(f"{scenario.name:14} {scenario.summary}")
+            print(f"{scenario.name:13} {scenario.summary}")
         return 0
     # A terminated run cleans up like an interrupted one.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -50,24 +54,28 @@ def _interrupt(*_: object) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="Benchmarks/run",
-        description="Compares gyre tcp and gyre http with nginx and HAProxy, in alternation.",
+        description="Compares gyre tcp and gyre http with nginx, HAProxy and what came before "
+                    "them, in alternation.",
         epilog="Method and how to read the tables: Benchmarks/README.md")
     parser.add_argument(
         "scenario", nargs="*", type=_scenario, metavar="SCENARIO",
         help=f"{', '.join([*SCENARIOS, *GROUPS])} (default: all)")
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
-    parser.add_argument("--quick", action="store_true", help="two short rounds: does it work?")
-    parser.add_argument("--rounds", type=_positive, metavar="N", help="default: 5")
+    parser.add_argument("--quick", action="store_true", help="one round: does everything work?")
     parser.add_argument(
-        "--seconds", type=_positive, metavar="S", help="of one measurement (default: 2)")
+        "--rounds", type=_positive, metavar="N",
+        help=f"default: {ROUNDS}, or {ROUNDS_OF_ALL} for all scenarios")
+    parser.add_argument(
+        "--seconds", type=_positive, metavar="S", help="of one measurement (default: 1)")
     parser.add_argument(
         "--connections", type=_connections, metavar="N[,N…]",
-        help="of requests, syscalls, short and bodies (default: 64; syscalls 1,64,256; bodies 8)")
+        help="clients at once, where a scenario is about active ones")
     parser.add_argument(
         "--gyre", type=Path, default=_root() / ".build/release/gyre", metavar="PATH",
         help="the binary (default: .build/release/gyre of this repository)")
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="also write every round's figures there")
+        "--json", type=Path, metavar="FILE",
+        help="where every round's figures are written (default: Benchmarks/results/TIME.json)")
     return parser
 
 
@@ -114,9 +122,22 @@ def _measure(options: argparse.Namespace) -> int:
         shutil.copy2(options.gyre, binary)
         settings = Settings(
             gyre=binary, is_quick=options.quick, connections=options.connections,
-            rounds=options.rounds or (2 if options.quick else 5),
-            seconds=options.seconds or (1 if options.quick else 2))
-        return _report(Run(settings, processes), scenarios, options.json)
+            rounds=options.rounds or _rounds(options, scenarios),
+            seconds=options.seconds or 1)
+        path = options.json or _results() / time.strftime("%Y%m%d-%H%M%S.json")
+        return _report(Run(settings, processes, Programs(processes)), scenarios, path)
+
+
+def _rounds(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
+    if options.quick:
+        return 1
+    return ROUNDS_OF_ALL if len(scenarios) == len(SCENARIOS) else ROUNDS
+
+
+def _results() -> Path:
+    path = _root() / "Benchmarks/results"
+    path.mkdir(exist_ok=True)
+    return path
 
 
 def _require(gyre: Path, scenarios: Sequence[Scenario]) -> None:
@@ -131,28 +152,45 @@ def _require(gyre: Path, scenarios: Sequence[Scenario]) -> None:
         raise BenchmarkError("nginx has no stream module; install libnginx-mod-stream")
     if any(scenario.counts_calls for scenario in scenarios) and counting.available() is None:
         raise BenchmarkError("system calls cannot be counted; install linux-perf or strace")
+    if compiler() is None:
+        raise BenchmarkError("there is no C compiler; install gcc")
 
 
-def _report(run: Run, scenarios: Sequence[Scenario], json_path: Path | None) -> int:
+def _report(run: Run, scenarios: Sequence[Scenario], json_path: Path) -> int:
     placement = run.processes.placement
     facts = machine.describe(run.settings.gyre, placement)
     warned = machine.warnings(placement)
     print(machine.markdown(facts, warned), flush=True)
     tables: list[Table] = []
+    skipped: dict[str, str] = {}
+    began = time.monotonic()
     for scenario in scenarios:
-        began = time.monotonic()
-        run.say(f"{scenario.name} …")
-        for table in scenario.measure(run):
-            tables.append(table)
-            print(table.markdown(), flush=True)
-        run.say(f"{scenario.name} took {time.monotonic() - began:.0f} s")
-    if json_path is not None:
-        document = {
-            "machine": facts, "warnings": warned, "rounds": run.settings.rounds,
-            "seconds": run.settings.seconds, "tables": [table.plain() for table in tables],
-        }
-        json_path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        if scenario.samples and not profiles.available(run.processes):
+            skipped[scenario.name] = "perf may not sample the kernel here"
+            run.say(f"{scenario.name}: left out; {skipped[scenario.name]}")
+            continue
+        tables += _measured(run, scenario)
+    document = {
+        "machine": facts, "warnings": warned, "skipped": skipped,
+        "command": ["Benchmarks/run", *sys.argv[1:]],
+        "rounds": run.settings.rounds, "seconds": run.settings.seconds,
+        "isQuick": run.settings.is_quick, "tookSeconds": round(time.monotonic() - began),
+        "tables": [table.plain() for table in tables],
+    }
+    json_path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    run.say(f"every round's figures: {json_path}")
     failed = [table.title for table in tables if table.has_failures]
     for title in failed:
         print(f"FAILED: {title}; see the last column", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _measured(run: Run, scenario: Scenario) -> list[Table]:
+    """Measures and prints; a scenario that cannot be measured at all ends the run."""
+    began = time.monotonic()
+    run.say(f"{scenario.name} …")
+    tables = scenario.measure(run)
+    for table in tables:
+        print(table.markdown(), flush=True)
+    run.say(f"{scenario.name} took {time.monotonic() - began:.0f} s")
+    return tables

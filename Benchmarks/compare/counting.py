@@ -1,7 +1,8 @@
-"""Counts the system calls of a process from outside, with perf or else with strace."""
+"""Counts system calls and context switches of a process from outside, with perf or strace."""
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import select
@@ -10,13 +11,38 @@ import signal
 import subprocess
 import time
 
-from compare import proc
-from compare.processes import BenchmarkError, Processes
+from compare import proc, readings
+from compare.errors import BenchmarkError
+from compare.processes import Processes
+from compare.readings import Counts
 
 EVENT = "raw_syscalls:sys_enter"
 ATTACH_SECONDS_MAX = 10.0
-# perf says "<not counted>" of who never ran meanwhile, and "<not supported>" where it may not.
-PERF_COUNT = re.compile(rf"^(\d+|<not counted>),[^,]*,{EVENT}", re.MULTILINE)
+# What a proxy calls with every request, by what it is for. Each name is an event more, which takes
+# the kernel some hundredths of a second to set up, so what is rare is left to the rest.
+KINDS: dict[str, tuple[str, ...]] = {
+    "wait": ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "pselect6"),
+    "ring": ("io_uring_enter",),
+    "receive": ("read", "readv", "recvfrom", "recvmsg"),
+    "send": ("write", "writev", "sendto", "sendmsg"),
+}
+
+
+def by_kind(counts: Counts) -> dict[str, int]:
+    """Calls of each kind, and those of none as `rest`."""
+    found = {kind: sum(counts.by_name.get(name, 0) for name in names)
+             for kind, names in KINDS.items()}
+    return found | {"rest": counts.total - sum(found.values())}
+
+
+@functools.cache
+def _kind_events() -> list[str]:
+    """Trace points of single system calls; not every kernel has them, or all of them."""
+    outcome = subprocess.run(
+        ["perf", "list", "syscalls:sys_enter_*"], capture_output=True, text=True, check=False)
+    known = set(re.findall(r"syscalls:sys_enter_\w+", outcome.stdout))
+    asked = (f"syscalls:sys_enter_{name}" for names in KINDS.values() for name in names)
+    return [event for event in asked if event in known]
 
 
 class PerfCount:
@@ -28,33 +54,33 @@ class PerfCount:
 
     tool = "perf"
 
-    def __init__(self, processes: Processes, pid: int) -> None:
+    def __init__(self, processes: Processes, pid: int, *, has_kinds: bool = False) -> None:
+        """`has_kinds`: tells calls by name, too; a descriptor for each, and each thread."""
+        events = [EVENT, "context-switches", *(_kind_events() if has_kinds else [])]
         self._processes = processes
         self._output = processes.new_path("perf")
         control, self._control = os.pipe()
         self._acknowledge, acknowledge = os.pipe()
         try:
             self._perf = processes.start("perf", [
-                "perf", "stat", "-x,", "-e", EVENT, "-p", ",".join(map(str, proc.tree(pid))),
-                "-o", str(self._output), "-D", "-1", "--control", f"fd:{control},{acknowledge}",
+                "perf", "stat", "-x,", "-e", ",".join(events),
+                "-p", ",".join(map(str, proc.tree(pid))), "-o", str(self._output), "-D", "-1",
+                "--control", f"fd:{control},{acknowledge}",
             ], processes.placement.load, pass_fds=(control, acknowledge))
         finally:
             os.close(control)
             os.close(acknowledge)
         self._tell("enable")
 
-    def finish(self) -> int:
-        """Stops counting and returns the count."""
+    def finish(self) -> Counts:
+        """Stops counting and returns the counts."""
         self._tell("disable")
         os.close(self._control)
         os.close(self._acknowledge)
         self._perf.child.send_signal(signal.SIGINT)
         self._perf.child.wait(ATTACH_SECONDS_MAX)
         self._processes.stop(self._perf)
-        count = PERF_COUNT.search(self._output.read_text())
-        if count is None:
-            raise BenchmarkError(f"perf gave no count: {self._output.read_text().strip()[-200:]}")
-        return int(count[1]) if count[1].isdecimal() else 0
+        return readings.perf_counts(self._output.read_text())
 
     def _tell(self, command: str) -> None:
         os.write(self._control, f"{command}\n".encode())
@@ -75,7 +101,9 @@ class StraceCount:
 
     tool = "strace"
 
-    def __init__(self, processes: Processes, pid: int) -> None:
+    def __init__(self, processes: Processes, pid: int, *, has_kinds: bool = False) -> None:
+        """It tells calls by name anyway."""
+        del has_kinds
         self._processes = processes
         self._output = processes.new_path("strace")
         attach = [word for member in proc.tree(pid) for word in ("-p", str(member))]
@@ -88,19 +116,12 @@ class StraceCount:
                 raise BenchmarkError(f"strace cannot attach: {self._strace.last_words()}")
             time.sleep(0.01)
 
-    def finish(self) -> int:
-        """Detaches and returns the count."""
+    def finish(self) -> Counts:
+        """Detaches and returns the counts."""
         self._strace.child.send_signal(signal.SIGINT)
         self._strace.child.wait(ATTACH_SECONDS_MAX)
         self._processes.stop(self._strace)
-        summary = self._output.read_text()
-        if not summary.strip():
-            return 0
-        # "100.00    0.001234           0       987        12 total"; the errors may be left out.
-        total = re.search(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s.*total$", summary, re.MULTILINE)
-        if total is None:
-            raise BenchmarkError(f"strace gave no count: {summary.strip()[-200:]}")
-        return int(total[1])
+        return readings.strace_counts(self._output.read_text())
 
 
 Counting = type[PerfCount] | type[StraceCount]
@@ -112,6 +133,7 @@ def available() -> Counting | None:
         trial = subprocess.run(
             ["perf", "stat", "-x,", "-e", EVENT, "-p", str(os.getpid()), "--", "true"],
             capture_output=True, text=True, check=False)
-        if trial.returncode == 0 and PERF_COUNT.search(trial.stderr):
+        # "<not supported>" is said where it may not, "<not counted>" of who did not run.
+        if trial.returncode == 0 and re.search(rf"^(\d+|<not counted>),.*{EVENT}", trial.stderr):
             return PerfCount
     return StraceCount if shutil.which("strace") else None

@@ -1,36 +1,27 @@
-"""Origins and load generators: nginx, wrk, ab and iperf3, and the reading of what they print."""
+"""Origins and load generators: nginx, wrk, ab, iperf3, and those of `Benchmarks/programs`."""
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from compare import configurations
+from compare import configurations, readings
 from compare.candidates import nginx_command
-from compare.processes import BenchmarkError, Processes
+from compare.errors import BenchmarkError
+from compare.processes import Processes, Running
+from compare.programs import Programs
+from compare.readings import Load
 
 # How much longer than asked for a load generator may take before it is given up.
 GRACE_SECONDS = 30.0
-UNITS_IN_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
-
-
-@dataclass
-class Load:
-    """What a load generator did."""
-
-    # Requests, connections, or gigabytes (10^9 bytes).
-    done: float
-    seconds: float
-    p50_us: float | None = None
-    p99_us: float | None = None
-    failures: list[str] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        return self.done / self.seconds if self.seconds > 0 else 0.0
+# Of one process that holds clients; several addresses have ports for more.
+CLIENTS_PER_HOLDER = 15_000
+HOLD_SECONDS_MAX = 60.0
+# The last part of the first source address of clients that only exist.
+FIRST_HOST = 11
 
 
 def start_http_origin(processes: Processes) -> int:
@@ -71,46 +62,77 @@ def wrk(
         lua.write_text(
             f'wrk.method = "POST"\nwrk.body = string.rep("x", {upload_bytes})\n')
         script = ["-s", str(lua)]
-    text = processes.call("wrk", [
+    return readings.wrk(processes.call("wrk", [
         "wrk", "-t1", f"-c{connections}", f"-d{whole}s", "--latency", "--timeout", "5s",
         *script, f"http://127.0.0.1:{port}{path}",
-    ], whole + GRACE_SECONDS)
-    total = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m)", text)
-    if total is None:
-        raise BenchmarkError(f"wrk failed: {text.strip()[-200:]}")
-    load = Load(
-        done=int(total[1]), seconds=_us(total[2], total[3]) / 1e6,
-        failures=[line.strip() for line in re.findall(r"(?:Non-2xx|Socket errors).*", text)])
-    latencies = {key: _us(value, unit) for key, value, unit in
-                 re.findall(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)", text, re.MULTILINE)}
-    load.p50_us, load.p99_us = latencies.get("50"), latencies.get("99")
-    if load.done == 0:
-        load.failures.append("no request was answered")
-    return load
-
-
-def _us(number: str, unit: str) -> float:
-    return float(number) * UNITS_IN_US[unit]
+    ], whole + GRACE_SECONDS))
 
 
 def ab(processes: Processes, port: int, connections: int, total: int) -> Load:
     """`total` requests with a connection each, at most `connections` at a time."""
-    text = processes.call("ab", [
+    return readings.ab(processes.call("ab", [
         # -r: count a broken connection as a failure instead of giving up at the first one.
         "ab", "-q", "-r", "-s", "10", "-n", str(total), "-c", str(min(connections, total)),
         f"http://127.0.0.1:{port}/",
-    ], 60 + total / 200)
-    done = re.search(r"Complete requests:\s+(\d+)", text)
-    seconds = re.search(r"Time taken for tests:\s+([\d.]+)", text)
-    if done is None or seconds is None:
-        raise BenchmarkError(f"ab failed: {text.strip()[-200:]}")
-    bad = re.findall(r"(Failed requests|Write errors|Non-2xx responses):\s+([1-9]\d*)", text)
-    load = Load(
-        done=int(done[1]), seconds=float(seconds[1]),
-        failures=[f"{name} {count}" for name, count in bad])
-    if load.done != total:
-        load.failures.append(f"{total - int(load.done)} requests missing")
-    return load
+    ], 60 + total / 200), total)
+
+
+def open_loop(
+    processes: Processes, programs: Programs, port: int, connections: int, rate: int, seconds: int
+) -> Load:
+    """Requests that come due `rate` times a second, whatever becomes of them, from one seed."""
+    return readings.own_program("openloop", processes.call("openloop", [
+        str(programs.path("openloop")), str(port), str(connections), str(rate), str(seconds), "1",
+    ], seconds + GRACE_SECONDS))
+
+
+def bursts(
+    processes: Processes, programs: Programs, port: int, connections: int, count: int
+) -> Load:
+    """`count` times `connections` new connections at once, with one request each."""
+    return readings.own_program("burst", processes.call("burst", [
+        str(programs.path("burst")), str(port), str(connections), str(count),
+    ], 6 * count + GRACE_SECONDS))
+
+
+@contextmanager
+def held(
+    processes: Processes, programs: Programs, port: int, clients: int, failures: list[str],
+    first_host: int = FIRST_HOST,
+) -> Iterator[None]:
+    """Within it there are `clients` more clients that have had one answer each and only exist.
+
+    Adds to `failures` when some of them were closed meanwhile.
+    """
+    holders: list[Running] = []
+    try:
+        while clients > 0:
+            count = min(clients, CLIENTS_PER_HOLDER)
+            clients -= count
+            holders.append(processes.start("hold", [
+                str(programs.path("hold")), str(port), str(count), str(first_host + len(holders)),
+            ], processes.placement.load))
+        for holder in holders:
+            _await_ready(holder)
+        yield
+    finally:
+        for holder in holders:
+            processes.stop(holder)
+    for holder in holders:
+        told = re.search(r"^lost (\d+)$", holder.last_words(), re.MULTILINE)
+        if told is None:
+            failures.append(f"idle clients ended: {holder.last_words()}")
+        elif told[1] != "0":
+            failures.append(f"{told[1]} idle clients were closed")
+
+
+def _await_ready(holder: Running) -> None:
+    deadline = time.monotonic() + HOLD_SECONDS_MAX
+    while not holder.log.read_text().startswith("ready"):
+        holder.require_alive()
+        if time.monotonic() > deadline:
+            raise BenchmarkError("the idle clients do not get their answers")
+        time.sleep(0.01)
 
 
 def iperf3(
@@ -133,11 +155,4 @@ def iperf3(
         ], whole + GRACE_SECONDS)
     finally:
         processes.stop(server)
-    try:
-        report = json.loads(text)
-    except ValueError as error:
-        raise BenchmarkError(f"iperf3 failed: {text.strip()[-200:]}") from error
-    received = report.get("end", {}).get("sum_received")
-    if "error" in report or not received or not received["bytes"]:
-        raise BenchmarkError(f"iperf3 failed: {report.get('error', 'nothing was received')}")
-    return Load(done=received["bytes"] / 1e9, seconds=received["seconds"])
+    return readings.iperf3(text)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import re
+import resource
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from compare.processes import Placement
+from compare.programs import compiler
 
 LOAD_WARNING = 0.5
 
@@ -18,6 +21,7 @@ def describe(gyre: Path, placement: Placement) -> dict[str, str]:
     """Facts by name, in the order in which they are shown."""
     load = os.getloadavg()
     return {
+        "date": time.strftime("%Y-%m-%d"),
         "CPU": f"{_cpu_model()}, {os.cpu_count()} online{_hypervisor()}",
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
         "congestion control": _read("/proc/sys/net/ipv4/tcp_congestion_control"),
@@ -32,6 +36,8 @@ def describe(gyre: Path, placement: Placement) -> dict[str, str]:
         "wrk": _version(["wrk", "-v"], r"wrk (\S+)"),
         "ab": _version(["ab", "-V"], r"Version (\S+)"),
         "iperf3": _version(["iperf3", "--version"], r"iperf (\S+)"),
+        "C compiler": _version([compiler() or "", "--version"], r".+"),
+        "descriptors": f"{resource.getrlimit(resource.RLIMIT_NOFILE)[1]:,} per process",
         "load average at start": " ".join(f"{value:.2f}" for value in load),
     }
 

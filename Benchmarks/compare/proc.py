@@ -9,8 +9,8 @@ from pathlib import Path
 
 CPUCLOCK_SCHED = 2
 TCP_LISTEN = "0A"
-# Half a second's worth at 100 Hz: with fewer the division is too coarse to be told.
-TICKS_MIN = 50
+# A quarter of a second at 100 Hz: with fewer the division is too coarse to be told.
+TICKS_MIN = 25
 
 
 def tree(pid: int) -> list[int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compare import proc
+from compare.errors import BenchmarkError
 
 START_SECONDS_MAX = 10.0
 STOP_SECONDS_MAX = 3.0
@@ -21,10 +22,6 @@ PORT_ATTEMPTS = 5
 PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-class BenchmarkError(Exception):
-    """Something that makes a figure impossible; the message is for the person who runs this."""
 
 
 @dataclass(frozen=True)

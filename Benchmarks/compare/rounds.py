@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from compare.processes import BenchmarkError
+from compare.candidates import Kind
+from compare.errors import BenchmarkError
 
 Subject = TypeVar("Subject")
 
@@ -29,7 +30,7 @@ class Series:
     """All rounds of one candidate."""
 
     name: str
-    is_peer: bool
+    kind: Kind
     samples: list[Sample] = field(default_factory=list)
     # At start, in the warm-up or when it was stopped, so they belong to no round.
     other_failures: list[str] = field(default_factory=list)
@@ -85,7 +86,7 @@ def ratio_to_better_peer(series: Series, all_series: Sequence[Series], key: str)
     for number, sample in enumerate(series.samples):
         peers = [
             peer.samples[number].figures.get(key) for peer in all_series
-            if peer.is_peer and number < len(peer.samples)
+            if peer.kind is Kind.PEER and number < len(peer.samples)
         ]
         present = [figure for figure in peers if figure]
         own = sample.figures.get(key)

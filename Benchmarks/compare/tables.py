@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
+from compare.candidates import Kind
 from compare.rounds import Series, Spread, ratio_to_better_peer
 
 ABSENT = "–"
@@ -30,6 +31,9 @@ class Table:
     title: str
     metrics: Sequence[Metric]
     series: Sequence[Series]
+    # What the title says, for programs: the scenario's name and what it was set to.
+    scenario: str
+    setting: Mapping[str, object] = field(default_factory=dict)
     # What a reader must know to read the figures right; one line.
     note: str = ""
 
@@ -66,7 +70,7 @@ class Table:
         return [*cells, _failures(series.failures)]
 
     def _ratio(self, series: Series, metric: Metric) -> str:
-        if series.is_peer:
+        if series.kind is not Kind.GYRE:
             return ""
         ratio = ratio_to_better_peer(series, self.series, metric.key)
         return f"**{ratio.median:.2f}** ({_ends(ratio, 2)})" if ratio else ABSENT
@@ -77,16 +81,18 @@ class Table:
         for series in self.series:
             ratios = {
                 metric.key: asdict(ratio) for metric in self.metrics
-                if metric.has_ratio and not series.is_peer
+                if metric.has_ratio and series.kind is Kind.GYRE
                 and (ratio := ratio_to_better_peer(series, self.series, metric.key))
             }
             candidates.append({
-                "name": series.name, "isPeer": series.is_peer, "ratiosToBetterPeer": ratios,
+                "name": series.name, "kind": series.kind.name.lower(),
+                "ratiosToBetterPeer": ratios,
                 "rounds": [asdict(sample) for sample in series.samples],
                 "otherFailures": series.other_failures,
             })
         return {
-            "title": self.title, "note": self.note, "candidates": candidates,
+            "scenario": self.scenario, "setting": dict(self.setting), "title": self.title,
+            "note": self.note, "candidates": candidates,
             "metrics": {metric.key: metric.title for metric in self.metrics},
         }
 

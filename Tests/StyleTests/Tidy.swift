@@ -72,7 +72,8 @@ enum Tidy {
     }
 
     private static func opening(_ file: SourceFile) -> [String] {
-        let opens = ["//", "#!", "/*"].contains { file.lines.first?.hasPrefix($0) ?? false }
+        let first = file.lines.first ?? ""
+        let opens = ["//", "#!", "/*", "\"\"\""].contains { first.hasPrefix($0) }
         return opens ? [] : ["\(file.path):1: does not open with a comment"]
     }
 

@@ -8,9 +8,9 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     private static func files() throws -> [SourceFile] {
-        let extensions: Set = ["swift", "c", "h"]
+        let extensions: Set = ["swift", "c", "h", "py"]
         var files = [try file(root.appending(path: "Package.swift"))]
-        for folder in ["Sources", "Tests"] {
+        for folder in ["Sources", "Tests", "Benchmarks"] {
             let walk = FileManager.default.enumerator(
                 at: root.appending(path: folder), includingPropertiesForKeys: nil)
             for case let url as URL in try #require(walk)
@@ -51,6 +51,8 @@ import Testing
         ("Sources/a/B.swift", "// c\n" + String(repeating: "//\n", count: 450), 1),
         ("Tests/a/B.swift", "// c\n" + String(repeating: "//\n", count: 599), 0),
         ("Tests/a/B.swift", "// c\n" + String(repeating: "//\n", count: 600), 1),
+        ("Benchmarks/a/b.py", "\"\"\"c\"\"\"\n", 0),
+        ("Benchmarks/a/b.py", "import os\n", 1),
         ("Tests/a/B.swift", "// " + String(repeating: "x", count: 97), 0),
         ("Tests/a/B.swift", "// " + String(repeating: "x", count: 98), 1),
         ("Tests/a/B.swift", "// c\nfunc a() {\n" + filler.dropFirst(8) + "}\n", 0),

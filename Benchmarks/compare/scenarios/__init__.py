@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from compare.configurations import Protocol
 from compare.run import Run
-from compare.scenarios import bodies, bulk, idle, requests, short, stalled, syscalls
+from compare.scenarios import (
+    beside, bodies, bulk, bursts, idle, latency, profile, requests, short, stalled, syscalls)
 from compare.tables import Table
 
 
@@ -18,25 +19,41 @@ class Scenario:
 
     name: str
     summary: str
-    measure: Callable[[Run], Iterable[Table]]
+    measure: Callable[[Run], list[Table]]
     # Programs it needs besides nginx and HAProxy.
     tools: frozenset[str] = frozenset()
     counts_calls: bool = False
+    samples: bool = False
 
 
 def _of_both(protocol: Protocol) -> list[Scenario]:
     """What is asked of TCP and of HTTP alike."""
     name = protocol.value
+    wrk, ab = frozenset({"wrk"}), frozenset({"ab"})
+
+    def scenario(
+        word: str, summary: str, measure: Callable[..., list[Table]],
+        tools: frozenset[str] = frozenset(), **needs: bool,
+    ) -> Scenario:
+        return Scenario(
+            f"{name}-{word}", summary, partial(measure, protocol=protocol), tools, **needs)
+
     return [
-        Scenario(f"{name}-requests", "CPU time, rate and latency of small keep-alive requests",
-                 partial(requests.measure, protocol=protocol), frozenset({"wrk"})),
-        Scenario(f"{name}-syscalls", "system calls per small keep-alive request, and Gyre's count",
-                 partial(syscalls.measure, protocol=protocol), frozenset({"wrk"}),
-                 counts_calls=True),
-        Scenario(f"{name}-short", "CPU time of a connection that carries one request",
-                 partial(short.measure, protocol=protocol), frozenset({"ab"})),
-        Scenario(f"{name}-idle", "memory, CPU time and system calls of thousands of idle clients",
-                 partial(idle.measure, protocol=protocol), counts_calls=True),
+        scenario("requests", "CPU time, rate and latency of small keep-alive requests",
+                 requests.measure, wrk),
+        scenario("syscalls", "system calls by kind and context switches per keep-alive request",
+                 syscalls.measure, wrk, counts_calls=True),
+        scenario("latency", "p50, p99 and p99.9 at 30, 50 and 70 % load, open loop",
+                 latency.measure, wrk),
+        scenario("short", "CPU time of a connection that carries one request",
+                 short.measure, ab),
+        scenario("bursts", "how soon many new connections at once are served", bursts.measure),
+        scenario("idle", "memory, CPU time and system calls of thousands of idle clients",
+                 idle.measure, counts_calls=True),
+        scenario("beside", "cost of a request with up to 10,000 idle clients beside it",
+                 beside.measure, wrk),
+        scenario("profile", "where the time of a request goes: own code, TCP, copies, waking",
+                 profile.measure, wrk, samples=True),
     ]
 
 
@@ -47,7 +64,7 @@ SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (
     Scenario("tcp-stalled", "memory of a flow whose reader has stopped, by relay path",
              stalled.measure),
     *_of_both(Protocol.HTTP),
-    Scenario("http-bodies", "CPU time per gigabyte of bodies, up and down, by relay path",
+    Scenario("http-bodies", "cost of bodies of 64 bytes to 1 MiB, up and down, by relay path",
              bodies.measure, frozenset({"wrk"})),
 )}
 

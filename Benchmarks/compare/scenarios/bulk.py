@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from compare.candidates import BULK_BUFFER_KIB, Candidate, by_relay
+from compare.candidates import BULK_BUFFER_KIB, Candidate, baselines, by_relay, direct
 from compare.configurations import Protocol
 from compare.load import iperf3
 from compare.processes import free_port
@@ -19,19 +17,22 @@ METRICS = (
 )
 
 
-def measure(run: Run) -> Iterator[Table]:
+def measure(run: Run) -> list[Table]:
     # Kept for the run: the server behind it is a new one for each transfer.
     target = free_port()
 
-    def transfer(candidate: Candidate, seconds: float) -> Sample:
+    def transfer(candidate: Candidate) -> Sample:
         load, cost = run.loaded(candidate, lambda: iperf3(
-            run.processes, candidate.port, target, STREAMS, seconds))
+            run.processes, candidate.port, target, STREAMS, run.settings.seconds))
         return Sample({
-            "cpuSecondsPerGB": cost.total_ns / 1e9 / load.done, "gigabytesPerSecond": load.rate,
+            "cpuSecondsPerGB": None if cost is None else cost.total_ns / 1e9 / load.done,
+            "gigabytesPerSecond": load.rate,
         }, load.failures)
 
-    series = run.alternate_running(
-        by_relay(run.settings.gyre, Protocol.TCP, BULK_BUFFER_KIB), target,
-        warm_up=lambda candidate: transfer(candidate, seconds=1),
-        measure=lambda candidate: transfer(candidate, run.settings.seconds))
-    yield Table(f"tcp-bulk: {STREAMS} streams from client to origin", METRICS, series)
+    entries = [*by_relay(run.settings.gyre, Protocol.TCP, BULK_BUFFER_KIB),
+               *baselines(run.programs), direct()]
+    with run.group(entries, target, transfer) as group:
+        return [Table(
+            f"tcp-bulk: {STREAMS} streams from client to origin", METRICS,
+            group.measure(transfer), "tcp-bulk", {"streams": STREAMS},
+            note="Gyre without a word behind its backend chooses the path by itself (auto).")]

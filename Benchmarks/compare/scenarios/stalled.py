@@ -9,13 +9,13 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compare import proc
 from compare.candidates import Candidate, by_relay
 from compare.configurations import Protocol
-from compare.processes import BenchmarkError
+from compare.errors import BenchmarkError
 from compare.rounds import Sample
 from compare.run import Run
 from compare.tables import Metric, Table
@@ -43,28 +43,30 @@ STALLS = (
     Stall("neither reads", clients_write=True, origins_write=True),
 )
 METRICS = (
-    Metric("kibPerFlow", "KiB/flow", digits=1, has_spread=True),
+    Metric("kibPerFlow", "KiB/flow", digits=1),
     Metric("takenMiBPerFlow", "taken in, MiB/flow", digits=1),
 )
 
 
-def measure(run: Run) -> Iterator[Table]:
+def measure(run: Run) -> list[Table]:
+    tables = []
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         listener.settimeout(SOCKET_SECONDS_MAX)
         for stall in STALLS:
             series = run.alternate_fresh(
                 # Larger buffers, unlike where bulk is moved, would count against the peers.
                 by_relay(run.settings.gyre, Protocol.TCP, None), listener.getsockname()[1],
-                lambda candidate: _stall(candidate, listener, stall))
-            yield Table(
-                f"tcp-stalled: {stall.title}", METRICS, series,
+                lambda candidate: _stall(candidate, listener, stall), rounds=1)
+            tables.append(Table(
+                f"tcp-stalled: {stall.title}", METRICS, series, "tcp-stalled",
+                {"clientsWrite": stall.clients_write, "originsWrite": stall.origins_write},
                 note=f"Anonymous memory above that of the empty process, over {FLOWS} flows, a new "
-                     "process per round. What was taken in beyond that lies in kernel buffers.")
+                     "process per round. What was taken in beyond that lies in kernel buffers."))
+    return tables
 
 
 def _stall(candidate: Candidate, listener: socket.socket, stall: Stall) -> Sample:
-    pid = candidate.process.pid
-    base = proc.anonymous_bytes(pid)
+    base = proc.anonymous_bytes(candidate.pid)
     clients: list[socket.socket] = []
     origins: list[socket.socket] = []
     try:
@@ -75,8 +77,8 @@ def _stall(candidate: Candidate, listener: socket.socket, stall: Stall) -> Sampl
         writers = (clients if stall.clients_write else []) + (
             origins if stall.origins_write else [])
         taken = _fill(writers)
-        candidate.process.require_alive()
-        memory = proc.anonymous_bytes(pid) - base
+        candidate.require_alive()
+        memory = proc.anonymous_bytes(candidate.pid) - base
     finally:
         for end in clients + origins:
             # Reset on close: nobody shall have to carry away what was never read.

@@ -1,54 +1,79 @@
-"""System calls per request, counted from outside, with what Gyre counts itself beside it."""
+"""System calls per request by kind, counted from outside, with what Gyre counts itself beside."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 
 from compare import counting
-from compare.candidates import Candidate, standard
+from compare.candidates import Candidate, Kind, baselines, pipelined, standard
 from compare.configurations import Protocol
 from compare.load import start_http_origin, wrk
 from compare.rounds import Sample
-from compare.run import Run, settle
+from compare.run import Group, Run, settle
+from compare.scenarios.requests import CONNECTIONS
 from compare.tables import Metric, Table, connections_text
 
 METRICS = (
     Metric("callsPerRequest", "calls/request", digits=3, has_spread=True, has_ratio=True),
+    Metric("waitPerRequest", "wait", digits=3),
+    Metric("ringPerRequest", "ring", digits=3),
+    Metric("receivePerRequest", "receive", digits=3),
+    Metric("sendPerRequest", "send", digits=3),
+    Metric("restPerRequest", "rest", digits=3),
     Metric("ownCallsPerRequest", "own counter", digits=3),
-    Metric("deviationPercent", "deviation %", has_spread=True),
+    Metric("deviationPercent", "deviation %"),
+    Metric("switchesPerRequest", "context switches/request", digits=3),
 )
 
 
-def measure(run: Run, protocol: Protocol) -> Iterator[Table]:
+def measure(run: Run, protocol: Protocol) -> list[Table]:
     counter = counting.available()
     assert counter is not None, "checked before any scenario begins"
     target = start_http_origin(run.processes)
-    for connections in run.settings.connections or (1, 64, 256):
-        series = run.alternate_running(
-            standard(run.settings.gyre, protocol), target,
-            warm_up=lambda candidate: wrk(run.processes, candidate.port, connections, seconds=1),
-            measure=lambda candidate: _count(run, counter, candidate, connections))
-        yield Table(
-            f"{protocol.value}-syscalls: {connections_text(connections)}, keep-alive", METRICS,
-            series, note=_note(counter))
+    binary = run.settings.gyre
+    others = baselines(run.programs) if protocol is Protocol.TCP else pipelined(binary)
+    with run.group([*standard(binary, protocol), *others], target, lambda candidate: wrk(
+            run.processes, candidate.port, 64, seconds=1)) as group:
+        return [_table(run, group, counter, protocol, connections)
+                for connections in run.settings.connections or CONNECTIONS]
+
+
+def _table(
+    run: Run, group: Group, counter: counting.Counting, protocol: Protocol, connections: int
+) -> Table:
+    name = f"{protocol.value}-syscalls"
+    series = group.measure(
+        partial(_count, run, counter, connections), connections, run.settings.memory_rounds)
+    return Table(
+        f"{name}: {connections_text(connections)}, keep-alive", METRICS, series, name,
+        {"connections": connections}, note=_note(counter))
 
 
 def _count(
-    run: Run, counter: counting.Counting, candidate: Candidate, connections: int
+    run: Run, counter: counting.Counting, connections: int, candidate: Candidate
 ) -> Sample:
     """Asking Gyre for its counters costs it calls, so it is asked outside of the count."""
-    before = candidate.own_system_calls() if candidate.is_gyre else 0
-    count = counter(run.processes, candidate.process.pid)
+    is_gyre = candidate.kind is Kind.GYRE
+    before = sum(candidate.own_system_calls().values()) if is_gyre else 0
+    count = counter(run.processes, candidate.pid, has_kinds=True)
     load = wrk(run.processes, candidate.port, connections, run.settings.seconds)
     settle(candidate)
-    calls = count.finish()
+    counts = count.finish()
     sample = Sample({}, load.failures)
-    if load.done:
-        sample.figures["callsPerRequest"] = calls / load.done
-        if candidate.is_gyre:
-            own = candidate.own_system_calls() - before
-            sample.figures["ownCallsPerRequest"] = own / load.done
-            sample.figures["deviationPercent"] = (own - calls) / calls * 100 if calls else None
+    if not load.done:
+        return sample
+    figures = sample.figures
+    figures["callsPerRequest"] = counts.total / load.done
+    if counts.by_name:
+        kinds = counting.by_kind(counts)
+        figures |= {f"{kind}PerRequest": calls / load.done for kind, calls in kinds.items()}
+    if counts.context_switches is not None:
+        figures["switchesPerRequest"] = counts.context_switches / load.done
+    if is_gyre:
+        own = sum(candidate.own_system_calls().values()) - before
+        figures["ownCallsPerRequest"] = own / load.done
+        if counts.total:
+            figures["deviationPercent"] = (own - counts.total) / counts.total * 100
     return sample
 
 
@@ -57,4 +82,4 @@ def _note(counter: counting.Counting) -> str:
         "It slows the candidate down: batches are not what they are without it, and requests under "
         "way when the load ends weigh more."
         if counter is counting.StraceCount else
-        f"Event {counting.EVENT}, all threads and children.")
+        f"Event {counting.EVENT}, all threads and children; by kind with syscalls:sys_enter_*.")

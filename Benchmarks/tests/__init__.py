@@ -1,0 +1,1 @@
+"""Tests of what the comparison reckons with: readings, ratios, tables. Run by `make test`."""
