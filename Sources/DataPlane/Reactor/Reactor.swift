@@ -52,7 +52,8 @@ package protocol Reactor: ~Copyable {
     /// The clock as of the last turn, in nanoseconds.
     var nowNs: UInt64 { get }
 
-    /// Whether the next turn has something to try before it waits.
+    /// Whether the next turn has something to try; such a turn does not wait, also when nothing
+    /// comes of what it tries. So whoever sees false has seen the state that the wait begins with.
     var hasQueuedWork: Bool { get }
 
     /// Takes over a listening, non-blocking socket. Accepts nothing until `setAcceptCredit`.

@@ -182,6 +182,26 @@ enum DeadlinesEndTheWait: ConformanceCase {
     }
 }
 
+/// A turn that begins with queued work ends without waiting, whether anything comes of it or not.
+enum QueuedWorkIsTriedWithoutWaiting: ConformanceCase {
+    static func check<R: Reactor & ~Copyable>(_ harness: inout ConformanceHarness<R>) throws {
+        let listener = harness.reactor.addListener(try harness.network.makeListener())
+        harness.turn()
+        // Nobody is there to be accepted, but a reactor that has to look first says so.
+        harness.reactor.setAcceptCredit(1)
+        if harness.reactor.hasQueuedWork {
+            let start = harness.reactor.nowNs
+            harness.turn(waitMs: 2_000)
+            let end = harness.reactor.nowNs
+            #expect(end < start + 1_000_000_000)
+            let isQueued = harness.reactor.hasQueuedWork
+            #expect(!isQueued)
+        }
+        harness.reactor.removeListener(listener)
+        _ = try harness.next("the listener is closed") { $0.operation == .listenerClose }
+    }
+}
+
 /// Thirty-two sockets that send and receive at random: no stream gets mixed with another.
 enum ManySocketsAtOnce: ConformanceCase {
     static func check<R: Reactor & ~Copyable>(_ harness: inout ConformanceHarness<R>) throws {

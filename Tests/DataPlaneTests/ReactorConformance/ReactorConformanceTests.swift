@@ -211,6 +211,12 @@ extension FaultPlan {
         try tested.run(DeadlinesEndTheWait.self)
     }
 
+    @Test(arguments: TestedReactor.all) func queuedWorkIsTriedWithoutWaiting(
+        on tested: TestedReactor
+    ) throws {
+        try tested.run(QueuedWorkIsTriedWithoutWaiting.self)
+    }
+
     @Test(arguments: TestedReactor.all) func manySocketsAtOnce(on tested: TestedReactor) throws {
         try tested.run(ManySocketsAtOnce.self)
     }

@@ -76,7 +76,7 @@ extension Integration.HTTP {
         }
 
         /// A client that rests costs its record and nothing else: no buffer, no connection to an
-        /// origin, no CPU, and no other client's time.
+        /// origin, no CPU, and no system call of another client's.
         @Test(arguments: Backend.usable)
         func restingClientsCostNextToNothing(_ backend: Backend) throws {
             let count = 8_000
@@ -85,7 +85,7 @@ extension Integration.HTTP {
             let gyre = try GyreProcess(
                 http: [nginx.address], backend: backend, options: ["--workers", "1"])
             let active = try FixedClient(gyre, Self.get)
-            let latencyBefore = try Self.medianSeconds(active)
+            let callsAlone = try Self.systemCallsPerRequest(active, of: gyre)
             let base = try gyre.usage.anonymousBytes()
             // One after the other: a burst would measure the buffers that a burst takes.
             let resting = try (0..<count).map { _ in try FixedClient(gyre, Self.get) }
@@ -102,8 +102,8 @@ extension Integration.HTTP {
             let calls = try gyre.counters().systemCallsTotal - before.systemCallsTotal
             // None for the clients; a timer's wake-up and the asking itself may show.
             #expect(calls <= 5)
-            let latencyAfter = try Self.medianSeconds(active)
-            #expect(latencyAfter < 2 * latencyBefore, "\(latencyBefore) s, then \(latencyAfter) s")
+            let callsBeside = try Self.systemCallsPerRequest(active, of: gyre)
+            #expect(callsBeside < 1.05 * callsAlone, "alone \(callsAlone), beside \(callsBeside)")
             try Self.exchange(count, over: resting)
         }
 
@@ -112,13 +112,14 @@ extension Integration.HTTP {
             for round in 0..<rounds { try clients[round % clients.count].exchange() }
         }
 
-        private static func medianSeconds(_ client: FixedClient) throws -> Double {
-            let times = try (0..<500).map { _ in
-                let start = ContinuousClock.now
-                try client.exchange()
-                return (ContinuousClock.now - start) / .seconds(1)
-            }
-            return times.sorted()[times.count / 2]
+        private static func systemCallsPerRequest(
+            _ client: FixedClient, of gyre: GyreProcess
+        ) throws -> Double {
+            let rounds = 1_000
+            let before = try gyre.counters()
+            try exchange(rounds, over: [client])
+            let after = try gyre.counters { $0.responses >= before.responses + rounds }
+            return Double(after.systemCallsTotal - before.systemCallsTotal) / Double(rounds)
         }
     }
 }

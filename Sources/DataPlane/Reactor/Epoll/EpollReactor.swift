@@ -126,11 +126,12 @@ package struct EpollReactor: ~Copyable, Reactor {
 
     package mutating func turn(deadlineNs: UInt64?, into batch: inout CompletionBatch) {
         counters[.turns] &+= 1
+        let hadQueuedWork = hasQueuedWork
         if listenersHaveWork { serveListeners(into: &batch) }
         if !starved.isEmpty { feedStarved() }
         runQueue(into: &batch)
         turnsWithoutWait += 1
-        if batch.isEmpty && !hasQueuedWork {
+        if batch.isEmpty && !hadQueuedWork && !hasQueuedWork {
             wait(deadlineNs: deadlineNs, into: &batch)
         } else if turnsWithoutWait > Self.turnsWithoutWaitMax {
             wait(deadlineNs: 0, into: &batch)
