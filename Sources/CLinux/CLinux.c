@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -72,6 +73,17 @@ int gyre_socket_peer(int fd, void *bytes) {
 
 int gyre_socket_set_option(int fd, int level, int name, int value) {
     return outcome(setsockopt(fd, level, name, &value, sizeof value));
+}
+
+int gyre_socket_is_paced(int fd) {
+    char name[16] = {0};
+    socklen_t length = sizeof name - 1;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &length) < 0) return -errno;
+    return strncmp(name, "bbr", 3) == 0;
+}
+
+int gyre_socket_set_unpaced(int fd) {
+    return outcome(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4));
 }
 
 // The only linger value that never blocks: on, zero seconds, so that close(2) sends RST.

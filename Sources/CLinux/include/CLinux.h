@@ -20,6 +20,10 @@ int gyre_socket_error(int fd);
 /* getpeername(2): the peer's IP address in 16 bytes, IPv4 mapped; zero for other families. */
 int gyre_socket_peer(int fd, void *bytes);
 int gyre_socket_set_option(int fd, int level, int name, int value);
+/* Whether a TCP socket's congestion control sends on a timer (BBR, tcp(7) TCP_CONGESTION). */
+int gyre_socket_is_paced(int fd);
+/* Gives it one that does not, which every kernel has and allows everybody. */
+int gyre_socket_set_unpaced(int fd);
 int gyre_socket_reset_on_close(int fd);
 int gyre_socket_shutdown_write(int fd);
 int gyre_socket_pair(int fds[2]);

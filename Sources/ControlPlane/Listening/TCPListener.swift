@@ -64,6 +64,7 @@ enum TCPListener {
         try socket.setStreamDefaults()
         // Both families of `:port` are bound separately, whatever net.ipv6.bindv6only says.
         if address.isIPv6 { try socket.setIPv6Only() }
+        if address.isLoopback { LoopbackPacing.remove(fromListener: socket) }
         return socket
     }
 }

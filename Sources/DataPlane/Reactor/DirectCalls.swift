@@ -20,6 +20,10 @@ enum DirectCalls {
             _ = gyre_socket_set_option(result, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
             _ = gyre_socket_set_option(result, SOL_SOCKET, SO_KEEPALIVE, 1)
         }
+        if address.isLoopback && LoopbackPacing.isDefault {
+            counters[.socketOption] &+= 1
+            _ = gyre_socket_set_unpaced(result)
+        }
         return Descriptor(raw: result)
     }
 

@@ -11,6 +11,18 @@ package struct SocketAddress: Sendable {
     /// Bytes of `storage` that count.
     package let length: UInt32
 
+    /// Whether it leads back to this machine: 127.0.0.0/8 (RFC 1122 section 3.2.1.3) or ::1
+    /// (RFC 4291 section 2.5.3).
+    package var isLoopback: Bool {
+        unsafe withUnsafeBytes(of: storage) { bytes in
+            switch family {
+            case AF_INET: unsafe bytes[4] == 127
+            case AF_INET6: unsafe bytes[23] == 1 && bytes[8..<23].allSatisfy { $0 == 0 }
+            default: false
+            }
+        }
+    }
+
     /// The address family, `AF_INET`, `AF_INET6` or `AF_UNIX`.
     package var family: Int32 { Int32(storage.ss_family) }
 
@@ -100,6 +112,8 @@ package struct AddressReference: @unchecked Sendable, BitwiseCopyable {
     package var family: Int32 { unsafe address.pointee.family }
 
     package var isUnix: Bool { unsafe address.pointee.isUnix }
+
+    package var isLoopback: Bool { unsafe address.pointee.isLoopback }
 
     package var length: UInt32 { unsafe address.pointee.length }
 
