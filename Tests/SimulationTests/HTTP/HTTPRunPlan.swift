@@ -40,11 +40,16 @@ struct HTTPRunPlan {
             faults.connectFailsPerMille = 0
             faults.connectHangsPerMille = 0
         }
+        // Drawn apart, so that other runs stay what they were.
+        var crowdRandom = SeededRandom(seed: SeededRandom.mix(seed ^ 0x6372_6F77))
+        let isCrowd = crowdRandom.chance(300)
         let isRoomy = random.chance(700)
         if isRoomy { faults.hostageBuffersMax = 0 }
         self.faults = faults
         relay = random.pick([.auto, .copy, .splice])
-        policy = Self.policy(&random)
+        var policy = Self.policy(&random)
+        if isCrowd { policy.upstreamPipelineMax = crowdRandom.pick([2, 3, 8, 128]) }
+        self.policy = policy
         connectTimeoutMs = random.pick([100, 5_000])
         clientsMax = random.chance(200) ? random.pick(1...3) : 64
         buffersMax = isRoomy ? 4_096 : random.pick([8, 32, 256])
@@ -59,10 +64,10 @@ struct HTTPRunPlan {
         }
         let pauseNsMax = random.pick([800_000_000, 8_000_000_000, 150_000_000_000] as [UInt64])
         let bodyBytesMax = random.pick([64, 2_000, 2_000, 40_000, 400_000])
-        answers = AnswerManner(
+        var answers = AnswerManner(
             bodyBytesMax: bodyBytesMax, troublePerMille: random.pick([0, 0, 100, 400]),
             pauseNsMax: pauseNsMax)
-        let manner = ClientManner(
+        var manner = ClientManner(
             requests: RequestLimits(
                 bodyBytesMax: bodyBytesMax, headBytesMax: policy.heads.headBytesMax,
                 fieldsMax: policy.heads.fieldsMax, targetBytesMax: policy.heads.targetBytesMax,
@@ -71,7 +76,15 @@ struct HTTPRunPlan {
             troublePerMille: random.pick([0, 0, 100, 400]), pauseNsMax: pauseNsMax,
             answerBytesMax: bodyBytesMax + 500)
         var clients: [ClientPlan] = []
-        let count = random.chance(100) ? random.pick(8...24) : random.pick(1...5)
+        var count = random.chance(100) ? random.pick(8...24) : random.pick(1...5)
+        if isCrowd {
+            // Many who ask for little at the same time, and mostly get it.
+            count = crowdRandom.pick(6...24)
+            manner.requests.safePerMille = crowdRandom.pick([500, 900, 1_000])
+            answers.calmPerMille = crowdRandom.pick([500, 900, 980])
+            if crowdRandom.chance(700) { manner.arrivalNsMax = 0 }
+        }
+        self.answers = answers
         for position in 0..<count {
             clients.append(
                 ClientPlan(
@@ -125,6 +138,9 @@ struct HTTPRunPlan {
         \(faults)
         """
     }
+
+    /// Whether requests can share a connection.
+    var pipelines: Bool { policy.upstreamPipelineMax > 1 }
 
     /// The longest that a run may take on the virtual clock.
     var boundNs: UInt64 { drainNs + 1_000_000_000_000 }

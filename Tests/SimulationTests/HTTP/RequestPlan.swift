@@ -10,6 +10,8 @@ struct RequestLimits {
     var targetBytesMax: Int
     /// How often a request is flawed.
     var flawPerMille: Int
+    /// How often a request may share a connection, besides those that happen to.
+    var safePerMille = 0
 }
 
 /// A planned request.
@@ -45,6 +47,9 @@ struct RequestPlan {
         ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(method)
     }
 
+    /// Whether it may share a connection with others.
+    var mayPipeline: Bool { ["GET", "HEAD", "OPTIONS", "TRACE"].contains(method) }
+
     var isFlawed: Bool { flaw != nil }
 
     init(number: Int, limits: RequestLimits, by random: inout SeededRandom) {
@@ -55,6 +60,9 @@ struct RequestPlan {
             "OPTIONS", "PATCH", "TRACE", "CONNECT", "BREW",
         ]
         method = random.pick(methods)
+        if limits.safePerMille > 0, random.chance(limits.safePerMille) {
+            method = random.pick(["GET", "GET", "GET", "HEAD", "OPTIONS"])
+        }
         isHTTP10 = random.chance(150) && flaw == nil && method != "CONNECT"
         if let flaw, !flaw.isInBody {
             method = flaw.keepsMethod ? random.pick(["GET", "HEAD", "POST"]) : "GET"
