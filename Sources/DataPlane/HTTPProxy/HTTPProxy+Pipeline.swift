@@ -6,11 +6,12 @@
 //     both happen in one step. None joins once these bytes are on their way.
 //  2. Received bytes go to the front alone. Only the complete end of its answer makes the first
 //     follower the front, and only if the endpoint keeps the connection.
-//  3. A follower has no connection of its own (`upstream` is none), so nothing that works on one can
-//     reach it; it has a copy of its request instead, until a byte of its answer has come.
+//  3. A follower has no connection of its own (`upstream` is none), so nothing that works on one
+//     reaches it; it has a copy of its request instead, until a byte of its answer has come.
 //  4. One that leaves the order is never passed over: it stays as an orphan, whose answer is
 //     dropped, or nothing behind the front is read any more.
-//  5. What was cut off from its connection is sent again once, alone, and never follows anew.
+//  5. Nobody follows a HEAD: an origin that wrongly sends its body would speak to the next client.
+//  6. What was cut off from its connection is sent again once, alone, and never follows anew.
 
 internal import Protocols
 
@@ -52,6 +53,7 @@ extension HTTPProxy {
         }
         upstreams[slot: upstream].lastFollower = x
         upstreams[slot: upstream].followers += 1
+        if exchanges[slot: x].flags.contains(.isHead) { endCollecting(upstream) }
         watchPipeline(upstream)
         return true
     }
@@ -61,7 +63,8 @@ extension HTTPProxy {
     /// - Returns: whether its request is sent at the end of the turn.
     mutating func collect(_ x: UInt32) -> Bool {
         let exchange = exchanges[slot: x]
-        guard exchange.flags.isSuperset(of: [.mayPipeline, .isReused]), !exchange.replay.isEmpty,
+        guard exchange.flags.isSuperset(of: [.mayPipeline, .isReused]),
+            !exchange.flags.contains(.isHead), !exchange.replay.isEmpty,
             pipelining.trusts[slot: exchange.endpoint].isProven
         else { return false }
         pipelining.trusts[slot: exchange.endpoint].collecting = exchange.upstream

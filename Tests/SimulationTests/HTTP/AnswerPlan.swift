@@ -95,7 +95,7 @@ struct AnswerPlan {
         delayNs = random.pick([0, 0, 100_000, 5_000_000, manner.pauseNsMax / 8])
         isHTTP10 = random.chance(80)
         isCalm = manner.calmPerMille > 0 && random.chance(manner.calmPerMille)
-        if isCalm { (delayNs, isHTTP10) = (min(delayNs, 100_000), false) }
+        if isCalm { (delayNs, isHTTP10) = (min(delayNs, 5_000_000), false) }
         if case .flawedBody = fault { isHTTP10 = false }
         pickStatus(request, manner, &random)
         pickFields(request, &random)

@@ -36,6 +36,8 @@ struct RequestPlan {
     private(set) var acceptsTrailers = false
     private(set) var maxForwards: Int?
     private(set) var flaw: RequestFlaw?
+    /// One of a crowd's: others follow it.
+    private var isPlain = false
     /// What is sent, with flaws and all.
     private(set) var head: [UInt8] = []
     private(set) var wireBody: [UInt8] = []
@@ -61,9 +63,10 @@ struct RequestPlan {
         ]
         method = random.pick(methods)
         if limits.safePerMille > 0, random.chance(limits.safePerMille) {
-            method = random.pick(["GET", "GET", "GET", "HEAD", "OPTIONS"])
+            isPlain = true
+            method = random.pick(["GET", "GET", "GET", "GET", "HEAD", "OPTIONS"])
         }
-        isHTTP10 = random.chance(150) && flaw == nil && method != "CONNECT"
+        isHTTP10 = random.chance(150) && flaw == nil && method != "CONNECT" && !isPlain
         if let flaw, !flaw.isInBody {
             method = flaw.keepsMethod ? random.pick(["GET", "HEAD", "POST"]) : "GET"
         }
@@ -145,7 +148,7 @@ struct RequestPlan {
         if isHTTP10 {
             persists = random.chance(400)
             if persists { options.append("keep-alive") }
-        } else if random.chance(100) {
+        } else if random.chance(100), !isPlain {
             persists = false
             options.append("close")
         } else if random.chance(200) {
