@@ -19,19 +19,16 @@ extension HTTPProxy {
     /// Whether requests are pipelined at all.
     var pipelines: Bool { policy.upstreamPipelineMax > 1 }
 
-    /// Puts a request behind others of this turn for the same endpoint.
+    /// Puts a request that may share a connection behind others of this turn for the same endpoint.
     ///
     /// - Parameter head: taken over as the copy of the request, unless false is returned.
     /// - Returns: false when it needs a connection of its own.
     mutating func follow<R: Reactor & ~Copyable>(
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) -> Bool {
-        guard exchanges[slot: x].flags.contains(.mayPipeline), head.buffers == 1 else {
-            return false
-        }
-        let endpoint = exchanges[slot: x].endpoint
-        let upstream = pipelining.trusts[slot: endpoint].collecting
-        guard upstream != .max, upstreams[slot: upstream].followers + 1 < policy.upstreamPipelineMax
+        let upstream = pipelining.trusts[slot: exchanges[slot: x].endpoint].collecting
+        guard upstream != .max, head.buffers == 1,
+            upstreams[slot: upstream].followers + 1 < policy.upstreamPipelineMax
         else { return false }
         precondition(
             upstreams[slot: upstream].phase == .leased && upstreams[slot: upstream].flushesLater,

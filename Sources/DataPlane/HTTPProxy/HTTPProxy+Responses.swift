@@ -64,18 +64,20 @@ extension HTTPProxy {
         case .complete:
             exchanges[slot: x].progress = HeadProgress()
             let buffers = reactor.buffers
-            let scratch = scratch
+            let first = upstreams[slot: upstream].transport.received.head
+            let head = buffers.bytes(first)
+            guard responseHead.length > head.count else {
+                return passOnHead(x, head, on: &reactor)
+            }
             let received = upstreams[slot: upstream].transport.received
-            let isInOneBuffer = responseHead.length <= buffers.count(received.head)
-            let head =
-                isInOneBuffer
-                ? buffers.bytes(received.head) : scratch.bytes(of: received, in: buffers)
-            return passOnHead(x, head, on: &reactor)
+            let scratch = scratch
+            return passOnHead(x, scratch.bytes(of: received, in: buffers), on: &reactor)
         }
     }
 
     /// Parses what has come of a head to `responseHead`. The first buffer mostly has all of it;
     /// others that are there may be full of what follows.
+    @inline(__always)
     mutating func parseResponseHead(
         _ x: UInt32, _ upstream: UInt32, in buffers: BufferPool
     ) -> HeadVerdict {
@@ -87,7 +89,7 @@ extension HTTPProxy {
             let verdict = responseHead.parse(
                 buffers.bytes(received.head), limits: policy.heads, answering: kind,
                 progress: &exchanges[slot: x].progress)
-            if verdict != .incomplete || received.buffers == 1 { return verdict }
+            guard case .incomplete = verdict, received.buffers > 1 else { return verdict }
         }
         let scratch = scratch
         return responseHead.parse(

@@ -11,7 +11,11 @@ extension HTTPProxy {
     mutating func lease<R: Reactor & ~Copyable>(
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
-        if follow(x, carrying: head, on: &reactor) { return }
+        if exchanges[slot: x].flags.contains(.mayPipeline),
+            follow(x, carrying: head, on: &reactor)
+        {
+            return
+        }
         let endpoint = exchanges[slot: x].endpoint
         guard let upstream = pool.take(endpoint: endpoint, in: &upstreams) else {
             connect(x, carrying: head, on: &reactor)
