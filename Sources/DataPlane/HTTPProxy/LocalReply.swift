@@ -192,8 +192,8 @@ extension HTTPProxy {
         watch(slot)
     }
 
-    /// Whether what has come of a request begins as a HEAD does, as far as it has come: no answer to
-    /// one has content (RFC 9110 section 9.3.2).
+    /// Whether what has come of a request begins as a HEAD does, as far as it has come: no answer
+    /// to one has content (RFC 9110 section 9.3.2).
     private func asksForHead(_ slot: UInt32, in pool: BufferPool) -> Bool {
         let received = sessions[slot: slot].transport.received
         guard !received.isEmpty else { return false }
