@@ -174,9 +174,12 @@ extension HTTPProxy {
         _ x: UInt32, _ result: Int32, on reactor: inout R
     ) {
         let flags = exchanges[slot: x].flags
-        noteFailure(exchanges[slot: x].upstream)
+        let upstream = exchanges[slot: x].upstream
+        noteFailure(upstream)
         if flags.contains(.responseStarted) {
-            responseEnded(x, failed: result < 0, on: &reactor)
+            // A reset is told once: to a send that fails with it, and then this is an end.
+            let isReset = upstreams[slot: upstream].transport.flags.contains(.discarding)
+            responseEnded(x, failed: result < 0 || isReset, on: &reactor)
         } else if !exchanges[slot: x].replay.isEmpty && !flags.contains(.isRetried) {
             retry(x, on: &reactor)
         } else {

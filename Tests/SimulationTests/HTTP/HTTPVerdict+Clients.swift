@@ -198,16 +198,24 @@ extension HTTPVerdict {
         var isOver = false
         for (position, request) in client.plan.requests.enumerated() {
             let sightings = ledger.sightings(of: request.number)
-            if let first = sightings.first {
+            let receipt =
+                client.receipts.indices.contains(position) ? client.receipts[position] : nil
+            if var first = sightings.first {
                 expect(!isOver, "\(name): request \(request.number) was passed on after the end")
+                // What was cut off from its connection may be found there when all is over.
+                if plan.pipelines, request.mayPipeline {
+                    guard let answer = receipt?.head?.values("x-answer").first,
+                        let sighting = ledger.answers[answer]
+                    else { continue }
+                    first = sighting
+                }
                 expect(
                     first.order > lastOrder, "\(name): request \(request.number) was passed by")
-                // What was cut off from its connection may be found there when it is over.
-                lastOrder = (plan.pipelines ? first : sightings.last)?.order ?? lastOrder
+                lastOrder =
+                    plan.pipelines ? first.order : sightings.last?.order ?? lastOrder
             }
-            guard client.receipts.indices.contains(position) else { continue }
+            guard let receipt else { continue }
             expect(!isOver, "\(name): request \(request.number) was answered after the end")
-            let receipt = client.receipts[position]
             if receipt.closes(forHTTP10: request.isHTTP10) || receipt.framing == .tunnel {
                 isOver = true
             }
