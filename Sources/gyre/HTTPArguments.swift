@@ -178,6 +178,14 @@ struct LimitArguments: ParsableArguments {
         in: 0...UInt32(ResourceShares.connectionsMax))
     var upstreamIdleMax = Self.defaults.idleUpstreamsMax
 
+    @Option(
+        count: """
+            Safe requests of several clients that may be under way on one connection to an \
+            endpoint; below 2 each has a connection of its own
+            """,
+        in: 0...HTTPPolicy.upstreamPipelineLimit)
+    var upstreamPipeline = Self.defaults.upstreamPipelineMax
+
     func apply(to policy: inout HTTPPolicy) {
         policy.heads = HeadLimits(
             headBytesMax: maxHead, fieldsMax: maxFields, targetBytesMax: maxTarget)
@@ -186,5 +194,6 @@ struct LimitArguments: ParsableArguments {
         policy.requestsMax = maxRequests
         policy.pipelineDepthMax = pipelineDepth
         policy.idleUpstreamsMax = upstreamIdleMax
+        policy.upstreamPipelineMax = upstreamPipeline
     }
 }

@@ -42,7 +42,7 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
         let policy = try policy(
             "--max-head", "1k", "--max-fields", "2", "--max-target", "300", "--max-chunk-line",
             "40", "--max-trailers", "50", "--max-body", "6m", "--max-requests", "7",
-            "--pipeline-depth", "8", "--upstream-idle-max", "0")
+            "--pipeline-depth", "8", "--upstream-idle-max", "0", "--upstream-pipeline", "9")
         #expect(policy.heads.headBytesMax == 1024)
         #expect(policy.heads.fieldsMax == 2)
         #expect(policy.heads.targetBytesMax == 300)
@@ -52,6 +52,7 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
         #expect(policy.requestsMax == 7)
         #expect(policy.pipelineDepthMax == 8)
         #expect(policy.idleUpstreamsMax == 0)
+        #expect(policy.upstreamPipelineMax == 9)
     }
 
     @Test func theLargestHeadIsOneByteBelow64KiB() throws {
@@ -125,6 +126,7 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
         ("--max-requests", ["0", "4294967296", "1k"]),
         ("--pipeline-depth", ["0", "1025"]),
         ("--upstream-idle-max", ["-1", "1048577", "off"]),
+        ("--upstream-pipeline", ["-1", "129", "off"]),
         ("--max-connections", ["0", "1048577"]),
         ("--workers", ["0", "1025", "all"]),
         ("--host-header", ["", "origin", "example.org"]),

@@ -28,6 +28,9 @@ public struct GyreCounters: Decodable, Sendable {
     public let upstreamsActive: Int
     public let retries: Int
     public let tunnels: Int
+    public let requestsPipelined: Int
+    public let requestsResent: Int
+    public let answersDropped: Int
 
     /// System calls of every kind.
     public var systemCallsTotal: Int { systemCalls.values.reduce(0, +) }

@@ -30,6 +30,14 @@ public struct ProcessUsage: Sendable {
         return user + system
     }
 
+    /// Whether each of its threads has been stopped by a signal.
+    public func isStopped() throws -> Bool {
+        try FileManager.default.contentsOfDirectory(atPath: directory + "/task").allSatisfy {
+            let fields = try text("task/\($0)/stat").split(separator: ")").last ?? ""
+            return fields.hasPrefix(" T")
+        }
+    }
+
     /// Descriptors open now, other than the ends of pipes.
     public func descriptorCount() throws -> Int { try descriptorTargets().count { !isPipe($0) } }
 

@@ -46,14 +46,22 @@ struct ExchangeFlags: OptionSet, BitwiseCopyable {
     /// The client has not said that this is its last request: others may be on their way, whether
     /// or not they will be answered.
     static let mayBeFollowed = ExchangeFlags(rawValue: 1 << 18)
+    /// It may share a connection with others: safe, without a body, asking for nothing but itself.
+    static let mayPipeline = ExchangeFlags(rawValue: 1 << 19)
+    /// Its client has left it: its answer is dropped.
+    static let isOrphan = ExchangeFlags(rawValue: 1 << 20)
 }
 
 /// A request with its response.
 struct Exchange: BitwiseCopyable {
-    /// Slot of the client's session.
-    let session: UInt32
-    /// Slot of the connection to the endpoint, while there is one.
+    /// Slot of the client's session; none of an orphan.
+    var session: UInt32
+    /// Slot of the connection to the endpoint, while there is one for it alone or it is the front
+    /// of one.
     var upstream = UInt32.max
+    /// Slot of the connection on which it waits behind another exchange, and who waits behind it.
+    var leader = UInt32.max
+    var next = UInt32.max
     /// Position of the endpoint that is in use or being tried.
     var endpoint: UInt32 = 0
     /// Endpoints that can still be tried.

@@ -25,6 +25,18 @@ enum HTTPLimits {
     /// Room for any head that is rewritten: a full head, its host twice more, and what is added.
     static let rewrittenBytesMax = 3 * headBytesMax + rewriteBytesMax
 
+    /// How long somebody waits behind an answer of which nothing comes. Origins that answer from
+    /// memory need less than a tenth of it; a worker or an origin that was not scheduled for a few
+    /// time slices is not taken for one that stalls.
+    static let pipelineStallMs: UInt64 = 20
+
+    /// The largest body that others wait behind, or that is read to be dropped: about what one send
+    /// and one receive hold.
+    static let pipelinedBodyBytesMax = UInt64(ForwarderLimits.windowBytes)
+
+    /// Answers after which an endpoint may end a connection without having misbehaved.
+    static let pipelinedAnswersMin: UInt32 = 64
+
     /// How long accepting pauses when the process is out of descriptors or memory.
     static let acceptPauseMs = ForwarderLimits.acceptPauseMs
 }

@@ -51,6 +51,9 @@ package enum HostPolicy: String, CaseIterable, Sendable {
 
 /// A worker's HTTP configuration.
 package struct HTTPPolicy: Sendable {
+    /// The most that `upstreamPipelineMax` may be: each request is kept in a buffer of its own.
+    package static let upstreamPipelineLimit: UInt32 = 128
+
     package var deadlines = HTTPDeadlines()
     package var heads = HeadLimits()
     package var chunks = ChunkLimits()
@@ -60,6 +63,9 @@ package struct HTTPPolicy: Sendable {
     package var requestsMax: UInt32 = 1_000_000
     /// Requests of one client that are read ahead of the one being answered, at least 1.
     package var pipelineDepthMax: UInt32 = 32
+    /// Requests of several clients that may be under way on one connection to an endpoint, at most
+    /// `upstreamPipelineLimit`; with less than 2 each has a connection of its own.
+    package var upstreamPipelineMax: UInt32 = 0
     /// Idle connections kept per endpoint; 0 keeps none.
     package var idleUpstreamsMax: UInt32 = 256
     package var host = HostPolicy.client

@@ -12,6 +12,7 @@ extension HTTPProxy {
             return
         case .refused, .tooLarge:
             reactor.counters[.upstreamFailures] &+= 1
+            noteFailure(exchanges[slot: x].upstream)
             cut(x, on: &reactor)
             return
         case .moved: break
@@ -20,7 +21,9 @@ extension HTTPProxy {
             finish(x, on: &reactor)
             return
         }
-        receiveFromUpstream(exchanges[slot: x].upstream, on: &reactor)
+        let upstream = exchanges[slot: x].upstream
+        limitWaiting(behind: x, upstream, on: &reactor)
+        receiveFromUpstream(upstream, on: &reactor)
         flushLater(client: slot)
         watch(slot)
     }
@@ -42,6 +45,7 @@ extension HTTPProxy {
 
     /// The turn is over: sends what was put off.
     mutating func endTurn<R: Reactor & ~Copyable>(on reactor: inout R) {
+        resend(on: &reactor)
         while let index = sessionsToFlush.popFirst() {
             guard sessions.contains(index) else { continue }
             let slot = index.slot
@@ -58,6 +62,7 @@ extension HTTPProxy {
             guard upstreams.contains(index) else { continue }
             let upstream = index.slot
             upstreams[slot: upstream].flushesLater = false
+            endCollecting(upstream)
             guard upstreams[slot: upstream].phase == .leased else { continue }
             let slot = exchanges[slot: upstreams[slot: upstream].exchange].session
             let goesOn = sessions[slot: slot].transport.flags.contains(.receiving)

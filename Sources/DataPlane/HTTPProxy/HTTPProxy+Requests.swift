@@ -16,7 +16,7 @@ extension HTTPProxy {
             sessions[slot: slot].answersQueued += 1
         }
         guard let index = exchanges.insert(makeExchange(slot)) else {
-            preconditionFailure("more exchanges than sessions")
+            preconditionFailure("more exchanges than sessions and orphans")
         }
         sessions[slot: slot].phase = .exchange
         sessions[slot: slot].exchange = index.slot
@@ -64,10 +64,18 @@ extension HTTPProxy {
         if requestHead.expectsContinue { flags.insert(.expectsContinue) }
         if hasUpgrade { flags.insert(.upgrades) }
         if requestHead.isPersistent { flags.insert(.mayBeFollowed) }
+        if pipelines && mayPipeline { flags.insert(.mayPipeline) }
         let isLast = sessions[slot: slot].requestsLeft == 0 || isDraining
         if requestHead.isPersistent && !isLast { flags.insert(.clientPersists) }
         exchange.flags = flags
         return exchange
+    }
+
+    /// Whether the request in `requestHead` may share a connection. Not when repeating it could do
+    /// anything: that happens whenever an answer before its own fails or is late.
+    private var mayPipeline: Bool {
+        requestHead.method.isSafe && requestHead.framing == .none && !requestHead.expectsContinue
+            && requestHead.upgrade.isEmpty
     }
 
     /// Whether the upgrade that the request asks for is handed on. Not to h2c: what follows would
@@ -107,6 +115,7 @@ extension HTTPProxy {
         {
             exchanges[slot: x].replay.append(copy, in: reactor.buffers)
         }
+        if flags.contains(.mayPipeline) && collect(x) { return }
         upstreams[slot: upstream].transport.flush(on: &reactor)
     }
 

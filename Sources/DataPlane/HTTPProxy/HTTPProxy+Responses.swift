@@ -3,8 +3,29 @@
 internal import Protocols
 
 extension HTTPProxy {
+    /// Reads what has come on a connection: the answer of its exchange, and of those that follow.
+    mutating func readAnswers<R: Reactor & ~Copyable>(_ upstream: UInt32, on reactor: inout R) {
+        var answered: UInt32
+        repeat {
+            answered = upstreams[slot: upstream].answered
+            if upstreams[slot: upstream].phase == .dropping {
+                dropAnswer(upstream, on: &reactor)
+            } else {
+                let x = upstreams[slot: upstream].exchange
+                precondition(exchanges[slot: x].upstream == upstream, "an answer for nobody")
+                if !exchanges[slot: x].flags.contains(.responseSeen) {
+                    exchanges[slot: x].flags.insert(.responseSeen)
+                    exchanges[slot: x].replay.discard(in: reactor.buffers)
+                }
+                sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
+                readResponse(x, on: &reactor)
+            }
+        } while upstreams[slot: upstream].answered != answered
+            && !upstreams[slot: upstream].transport.received.isEmpty
+    }
+
     /// Reads what has come of a response.
-    mutating func readResponse<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+    private mutating func readResponse<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         while !exchanges[slot: x].flags.contains(.responseStarted) {
             let upstream = exchanges[slot: x].upstream
             guard !upstreams[slot: upstream].transport.received.isEmpty else {
@@ -28,19 +49,8 @@ extension HTTPProxy {
     private mutating func readResponseHead<R: Reactor & ~Copyable>(
         _ x: UInt32, on reactor: inout R
     ) -> Bool {
-        let buffers = reactor.buffers
-        let scratch = scratch
         let upstream = exchanges[slot: x].upstream
-        let received = upstreams[slot: upstream].transport.received
-        let head =
-            received.buffers == 1
-            ? buffers.bytes(received.head) : scratch.bytes(of: received, in: buffers)
-        let flags = exchanges[slot: x].flags
-        let kind: RequestKind =
-            flags.contains(.isHead) ? .head : flags.contains(.isConnect) ? .connect : .other
-        let verdict = responseHead.parse(
-            head, limits: policy.heads, answering: kind, progress: &exchanges[slot: x].progress)
-        switch verdict {
+        switch parseResponseHead(x, upstream, in: reactor.buffers) {
         case .incomplete:
             awaitResponse(x, on: &reactor)
             return false
@@ -48,12 +58,43 @@ extension HTTPProxy {
             reactor.counters[.upstreamFailures] &+= 1
             report(
                 .badResponse, endpoint: upstreams[slot: upstream].endpoint, on: &reactor)
+            noteFailure(upstream)
             fail(x, LocalReply(badResponse: refusal), on: &reactor)
             return false
         case .complete:
             exchanges[slot: x].progress = HeadProgress()
-            return passOnHead(x, head, on: &reactor)
+            let buffers = reactor.buffers
+            let first = upstreams[slot: upstream].transport.received.head
+            let head = buffers.bytes(first)
+            guard responseHead.length > head.count else {
+                return passOnHead(x, head, on: &reactor)
+            }
+            let received = upstreams[slot: upstream].transport.received
+            let scratch = scratch
+            return passOnHead(x, scratch.bytes(of: received, in: buffers), on: &reactor)
         }
+    }
+
+    /// Parses what has come of a head to `responseHead`. The first buffer mostly has all of it;
+    /// others that are there may be full of what follows.
+    @inline(__always)
+    mutating func parseResponseHead(
+        _ x: UInt32, _ upstream: UInt32, in buffers: BufferPool
+    ) -> HeadVerdict {
+        let received = upstreams[slot: upstream].transport.received
+        let flags = exchanges[slot: x].flags
+        let kind: RequestKind =
+            flags.contains(.isHead) ? .head : flags.contains(.isConnect) ? .connect : .other
+        if received.buffers == 1 || exchanges[slot: x].progress.isAtStart {
+            let verdict = responseHead.parse(
+                buffers.bytes(received.head), limits: policy.heads, answering: kind,
+                progress: &exchanges[slot: x].progress)
+            guard case .incomplete = verdict, received.buffers > 1 else { return verdict }
+        }
+        let scratch = scratch
+        return responseHead.parse(
+            scratch.bytes(of: received, in: buffers), limits: policy.heads, answering: kind,
+            progress: &exchanges[slot: x].progress)
     }
 
     /// Passes on the head that is in `responseHead`.
@@ -86,7 +127,12 @@ extension HTTPProxy {
             fail(x, .unexpectedUpgrade, on: &reactor)
             return false
         }
-        if !isTunnel { startResponse(x) }
+        if !isTunnel {
+            startResponse(x)
+            if pipelines {
+                judgePipelining(upstream, isReused: flags.contains(.isReused), on: &reactor)
+            }
+        }
         guard appendResponseHead(x, head, on: &reactor) else { return false }
         upstreams[slot: upstream].transport.received.consume(length, in: reactor.buffers)
         sessions[slot: slot].flags.insert(.hasServed)
@@ -154,7 +200,7 @@ extension HTTPProxy {
         let upstream = exchanges[slot: x].upstream
         exchanges[slot: x].upstream = .max
         let isComplete = flags.contains(.requestComplete)
-        release(
+        passTurn(
             upstream, isReusable: isComplete && flags.contains(.upstreamPersists), on: &reactor)
         removeExchange(x, on: &reactor)
         reactor.counters[.responses] &+= 1
@@ -189,6 +235,10 @@ extension HTTPProxy {
         let slot = exchanges[slot: x].session
         sessions[slot: slot].exchange = .max
         sessions[slot: slot].phase = .idle
-        exchanges.remove(exchanges.index(ofSlot: x))
+        if exchanges[slot: x].leader != .max {
+            orphan(x, on: &reactor)
+        } else {
+            exchanges.remove(exchanges.index(ofSlot: x))
+        }
     }
 }

@@ -56,6 +56,10 @@ extension HTTPProxy {
 
     private func wait(_ exchange: Exchange, _ client: Transport) -> Wait {
         let flags = exchange.flags
+        if exchange.leader != .max {
+            if client.unsentBytes > 0 { return .clientTaking }
+            return client.flags.contains(.ended) ? .halfClosed : .responseHead
+        }
         if flags.contains(.connecting) || exchange.upstream == .max { return .connecting }
         let upstream = upstreams[slot: exchange.upstream].transport
         if client.unsentBytes + exchange.responsePipe.bytes > 0 { return .clientTaking }
@@ -96,6 +100,8 @@ extension HTTPProxy {
                 resumeAccepting()
             } else if identifier == poolTimer {
                 sweepPool(on: &reactor)
+            } else if identifier == pipelineTimer {
+                expirePipelines(on: &reactor)
             } else {
                 sessions[slot: identifier].timerAtMs = .max
                 let wait = wait(identifier)
@@ -161,6 +167,10 @@ extension HTTPProxy {
         for slot in sessions.touchedSlots
         where sessions.isTaken(slot: slot) && sessions[slot: slot].phase != .closing {
             abandon(slot, reset: true, on: &reactor)
+        }
+        for upstream in upstreams.touchedSlots
+        where upstreams.isTaken(slot: upstream) && upstreams[slot: upstream].phase == .dropping {
+            closeUpstream(upstream, on: &reactor)
         }
         while pool.oldest != .max { closeUpstream(pool.oldest, on: &reactor) }
     }

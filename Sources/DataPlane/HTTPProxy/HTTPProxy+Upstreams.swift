@@ -11,6 +11,11 @@ extension HTTPProxy {
     mutating func lease<R: Reactor & ~Copyable>(
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
+        if exchanges[slot: x].flags.contains(.mayPipeline),
+            follow(x, carrying: head, on: &reactor)
+        {
+            return
+        }
         let endpoint = exchanges[slot: x].endpoint
         guard let upstream = pool.take(endpoint: endpoint, in: &upstreams) else {
             connect(x, carrying: head, on: &reactor)
@@ -57,9 +62,14 @@ extension HTTPProxy {
     private mutating func openUpstream<R: Reactor & ~Copyable>(
         _ x: UInt32, _ endpoint: UInt32, on reactor: inout R
     ) throws(SocketFailure) -> UInt32 {
-        // Each client has a descriptor's worth of room; idle connections use what is left over.
-        if upstreams.count >= configuration.flowsMax && pool.oldest != .max {
-            closeUpstream(pool.oldest, on: &reactor)
+        // Each client has a descriptor's worth of room; connections that are idle, or wait for what
+        // nobody wants, use what is left over.
+        if upstreams.count >= configuration.flowsMax {
+            if pool.oldest != .max {
+                closeUpstream(pool.oldest, on: &reactor)
+            } else {
+                closeDropping(on: &reactor)
+            }
         }
         let record = UpstreamConnection(exchange: x, endpoint: endpoint)
         guard let index = upstreams.insert(record) else { throw .tableFull }
@@ -143,22 +153,20 @@ extension HTTPProxy {
         } else {
             upstreams[slot: upstream].transport.flags.insert(.ended)
         }
-        guard upstreams[slot: upstream].phase == .leased else {
+        upstreams[slot: upstream].receivedAtMs = nowMs
+        let phase = upstreams[slot: upstream].phase
+        guard phase == .leased || phase == .dropping && completion.result > 0 else {
             // An idle one has nothing to say: it ended, or nobody asked for what it sends.
             closeUpstream(upstream, on: &reactor)
             return
         }
-        let x = upstreams[slot: upstream].exchange
-        guard completion.result > 0 else {
-            upstreamEnded(x, completion.result, on: &reactor)
+        // Bytes that come before a question are no answer to it.
+        guard completion.result > 0, !isCollecting(upstream) else {
+            let result = min(completion.result, 0)
+            upstreamEnded(upstreams[slot: upstream].exchange, result, on: &reactor)
             return
         }
-        if !exchanges[slot: x].flags.contains(.responseSeen) {
-            exchanges[slot: x].flags.insert(.responseSeen)
-            exchanges[slot: x].replay.discard(in: reactor.buffers)
-        }
-        sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
-        readResponse(x, on: &reactor)
+        readAnswers(upstream, on: &reactor)
     }
 
     /// The endpoint will say no more about an exchange.
@@ -166,8 +174,12 @@ extension HTTPProxy {
         _ x: UInt32, _ result: Int32, on reactor: inout R
     ) {
         let flags = exchanges[slot: x].flags
+        let upstream = exchanges[slot: x].upstream
+        noteFailure(upstream)
         if flags.contains(.responseStarted) {
-            responseEnded(x, failed: result < 0, on: &reactor)
+            // A reset is told once: to a send that fails with it, and then this is an end.
+            let isReset = upstreams[slot: upstream].transport.flags.contains(.discarding)
+            responseEnded(x, failed: result < 0 || isReset, on: &reactor)
         } else if !exchanges[slot: x].replay.isEmpty && !flags.contains(.isRetried) {
             retry(x, on: &reactor)
         } else {
@@ -227,6 +239,9 @@ extension HTTPProxy {
                 limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
                 atLeast = 1
             }
+        } else if upstreams[slot: upstream].phase == .dropping {
+            limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
+            atLeast = 1
         }
         guard held == 0 || held + atLeast <= limit else { return }
         upstreams[slot: upstream].transport.receive(credit: limit - held, on: &reactor)
@@ -261,7 +276,12 @@ extension HTTPProxy {
     mutating func closeUpstream<R: Reactor & ~Copyable>(
         _ upstream: UInt32, on reactor: inout R
     ) {
-        if upstreams[slot: upstream].phase == .idle { pool.remove(upstream, in: &upstreams) }
+        switch upstreams[slot: upstream].phase {
+        case .idle: pool.remove(upstream, in: &upstreams)
+        case .dropping: removeOrphan(upstreams[slot: upstream].exchange)
+        case .connecting, .leased, .closing: break
+        }
+        if pipelines { cutFollowers(upstream, on: &reactor) }
         upstreams[slot: upstream].phase = .closing
         upstreams[slot: upstream].transport.discard(in: reactor.buffers)
         reactor.close(upstreams[slot: upstream].transport.socket, reset: false)

@@ -3,6 +3,7 @@
 // `handle`, requests go out to the reactor.
 // +Clients reads requests and ends client connections, +Requests hands requests on, +Upstreams
 // finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches.
+// +Pipeline and +Orphans let several requests share a connection.
 
 internal import Glibc
 internal import Protocols
@@ -47,6 +48,7 @@ struct HTTPProxy: ~Copyable {
     var exchanges: Slab<Exchange>
     var upstreams: Slab<UpstreamConnection>
     var pool: IdlePool
+    var pipelining: Pipelines
     /// Those that send at the end of the turn.
     var sessionsToFlush: SlotQueue<ClientSession>
     var upstreamsToFlush: SlotQueue<UpstreamConnection>
@@ -80,12 +82,16 @@ struct HTTPProxy: ~Copyable {
         balancer = RoundRobin(
             count: configuration.endpoints.count, start: configuration.index)
         sessions = Slab(capacity: clients)
-        exchanges = Slab(capacity: clients)
+        let orphansMax = policy.upstreamPipelineMax > 1 ? clients : 0
+        exchanges = Slab(capacity: clients + orphansMax)
         upstreams = Slab(capacity: clients * 2)
+        pipelining = Pipelines(
+            endpoints: configuration.endpoints.count, exchanges: exchanges.capacity,
+            connections: upstreams.capacity, orphansMax: orphansMax)
         sessionsToFlush = SlotQueue(capacity: sessions.capacity)
         upstreamsToFlush = SlotQueue(capacity: upstreams.capacity)
         pool = IdlePool(endpoints: configuration.endpoints.count)
-        timers = TimerWheel(capacity: clients + 2, nowMs: nowMs)
+        timers = TimerWheel(capacity: clients + 3, nowMs: nowMs)
     }
 
     deinit {
@@ -97,6 +103,9 @@ struct HTTPProxy: ~Copyable {
 
     /// The timer that looks at the pool.
     var poolTimer: UInt32 { UInt32(sessions.capacity) + 1 }
+
+    /// The timer that looks at connections on which somebody waits behind an answer.
+    var pipelineTimer: UInt32 { UInt32(sessions.capacity) + 2 }
 
     /// Whether nothing is left of any client or endpoint.
     var isEmpty: Bool { sessions.count == 0 && upstreams.count == 0 }

@@ -192,8 +192,8 @@ extension HTTPProxy {
         watch(slot)
     }
 
-    /// Whether what has come of a request begins as a HEAD does, to which no answer has content
-    /// (RFC 9110 section 9.3.2).
+    /// Whether what has come of a request begins as a HEAD does, as far as it has come: no answer
+    /// to one has content (RFC 9110 section 9.3.2).
     private func asksForHead(_ slot: UInt32, in pool: BufferPool) -> Bool {
         let received = sessions[slot: slot].transport.received
         guard !received.isEmpty else { return false }
@@ -203,9 +203,11 @@ extension HTTPProxy {
             ? pool.bytes(received.head) : scratch.bytes(of: received, in: pool)
         // One empty line may stand before it.
         let start = bytes[0] == UInt8(ascii: "\r") ? 2 : 0
-        guard bytes.count >= start + 5 else { return false }
-        return bytes[start] == UInt8(ascii: "H") && bytes[start + 1] == UInt8(ascii: "E")
-            && bytes[start + 2] == UInt8(ascii: "A") && bytes[start + 3] == UInt8(ascii: "D")
-            && bytes[start + 4] == UInt8(ascii: " ")
+        let method: InlineArray<5, UInt8> = [0x48, 0x45, 0x41, 0x44, 0x20]
+        for index in 0..<min(method.count, max(bytes.count - start, 0))
+        where bytes[start + index] != method[index] {
+            return false
+        }
+        return true
     }
 }

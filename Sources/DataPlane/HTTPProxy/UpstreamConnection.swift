@@ -6,6 +6,8 @@ enum UpstreamPhase: UInt8, BitwiseCopyable {
     case connecting
     /// An exchange uses it.
     case leased
+    /// The answer that comes next is nobody's any more: it is read and dropped.
+    case dropping
     /// It waits in the pool.
     case idle
     /// Its socket is being closed; the slot is free when it is.
@@ -16,11 +18,23 @@ enum UpstreamPhase: UInt8, BitwiseCopyable {
 struct UpstreamConnection: BitwiseCopyable {
     var transport = Transport()
     var phase = UpstreamPhase.connecting
-    /// The exchange that uses it or waits for it.
+    /// The exchange that uses it or waits for it; when several do, the front.
     var exchange: UInt32
+    /// Exchanges whose requests were sent behind the front's, in that order.
+    var firstFollower = UInt32.max
+    var lastFollower = UInt32.max
+    var followers: UInt32 = 0
+    /// Answers that came to their ends; goes round.
+    var answered: UInt32 = 0
     let endpoint: UInt32
     /// It is on the list of those that send at the end of the turn.
     var flushesLater = false
+    /// Nothing behind the front's answer is read.
+    var closesBehindFront = false
+    /// It is on the list of those on which somebody waits behind an answer.
+    var isWatched = false
+    /// When bytes last came while somebody waits behind an answer, in milliseconds.
+    var receivedAtMs: UInt64 = 0
     /// When it went into the pool, in milliseconds.
     var idleSinceMs: UInt64 = 0
     /// Neighbours among the idle connections of the same endpoint, and among all by age.

@@ -38,6 +38,19 @@ package struct BufferChain: BitwiseCopyable, Sendable {
         }
     }
 
+    /// Adds a copy of the bytes of `buffer`, which stays the caller's.
+    ///
+    /// - Returns: false when it needs a buffer and none is free; then nothing is added.
+    package mutating func append(copyOf buffer: BufferID, in pool: BufferPool) -> Bool {
+        if !isEmpty && pool.copyAll(from: buffer, to: tail) {
+            bytes += UInt32(pool.count(buffer))
+            return true
+        }
+        guard let copy = pool.copy(buffer) else { return false }
+        append(copy, in: pool)
+        return true
+    }
+
     /// Moves the first `count` bytes to the end of `target`: whole buffers change hands, a part of
     /// one is copied.
     ///

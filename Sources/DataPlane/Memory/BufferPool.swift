@@ -134,6 +134,20 @@ package struct BufferPool: BitwiseCopyable {
         return copy
     }
 
+    /// Copies the bytes of `source` behind those of `target`, if all of them fit there.
+    ///
+    /// - Returns: whether they do.
+    package func copyAll(from source: BufferID, to target: BufferID) -> Bool {
+        let to = checked(target)
+        let end = unsafe Int(records[to].start + records[to].count)
+        let count = count(source)
+        guard count <= Self.bufferBytes - end else { return false }
+        unsafe (bytes + to * Self.bufferBytes + end)
+            .copyMemory(from: contents(source), byteCount: count)
+        unsafe records[to].count += UInt32(count)
+        return true
+    }
+
     /// Moves as many of `source`'s first bytes behind those of `target` as fit there, but at most
     /// `limit`. Neither buffer is released.
     ///

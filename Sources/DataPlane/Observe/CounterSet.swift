@@ -16,6 +16,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     // HTTP.
     case clientsActive, requests, responses, requestsRefused, localReplies, responsesCut
     case upstreamsOpened, upstreamsReused, upstreamsActive, upstreamFailures, retries, tunnels
+    // Requests that were sent behind others, and again without them; answers that nobody wanted.
+    case requestsPipelined, requestsResent, answersDropped
 }
 
 extension Counter {
@@ -25,12 +27,12 @@ extension Counter {
         .splice, .shutdown, .close, .pipe, .event, .peerName,
     ]
 
-    static let total = 48
+    static let total = 51
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<48, UInt64>(repeating: 0)
+    private var values = InlineArray<51, UInt64>(repeating: 0)
 
     package init() {}
 

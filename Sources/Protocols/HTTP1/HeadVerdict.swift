@@ -21,6 +21,9 @@ package struct HeadProgress: BitwiseCopyable, Sendable {
     /// At a head's beginning.
     package init() {}
 
+    /// Whether nothing of the head has been looked at.
+    package var isAtStart: Bool { scanned == 0 && lines == 0 }
+
     /// Where the lines begin that have become whole since the last look; `nil` when none has, for
     /// the price of the new bytes.
     func newLines(_ bytes: Span<UInt8>, to end: Int) -> Int? {

@@ -27,6 +27,36 @@ import Testing
         #expect(pool.usedCount == 0)
     }
 
+    /// - Parameter held: bytes of the chain that a copy of 1,000 is added to.
+    @Test(arguments: [(held: 0, buffers: 1), (5_000, 1), (15_384, 1), (15_385, 2), (16_384, 2)])
+    func aCopyIsAddedWhole(held: Int, buffers: UInt32) throws {
+        let pool = BufferPool(capacity: 3)
+        defer { pool.destroy() }
+        var target = try chain(of: Self.stream, held, in: pool)
+        let source = try #require(pool.take())
+        pool.setCount(source, 1_000)
+        Self.stream.fill(bytes(source, pool), from: held)
+        let isAdded = target.append(copyOf: source, in: pool)
+        #expect(isAdded && target.buffers == buffers && target.bytes == UInt32(held + 1_000))
+        #expect(difference(target, of: Self.stream, from: 0, in: pool) == nil)
+        #expect(pool.count(source) == 1_000)
+        pool.release(source)
+        target.discard(in: pool)
+        #expect(pool.usedCount == 0)
+    }
+
+    @Test func aCopyThatHasNoRoomIsNotAdded() throws {
+        let pool = BufferPool(capacity: 2)
+        defer { pool.destroy() }
+        var target = try chain(of: Self.stream, 16_000, in: pool)
+        var source = try chain(of: Self.stream, 1_000, in: pool)
+        let isAdded = target.append(copyOf: source.head, in: pool)
+        #expect(!isAdded && target.bytes == 16_000 && source.bytes == 1_000)
+        target.discard(in: pool)
+        source.discard(in: pool)
+        #expect(pool.usedCount == 0)
+    }
+
     /// - Parameter held: bytes of the target; `limit` is asked for of 1,000.
     @Test(arguments: [
         (held: 0, limit: 1_000, moved: 1_000), (0, 0, 0), (0, 999, 999), (5_000, 1_000, 1_000),

@@ -77,13 +77,14 @@ extension Integration.HTTP {
 
         /// A client that rests costs its record and nothing else: no buffer, no connection to an
         /// origin, no CPU, and no system call of another client's.
-        @Test(arguments: Backend.usable)
-        func restingClientsCostNextToNothing(_ backend: Backend) throws {
+        @Test(arguments: Backend.usable, ["0", "128"])
+        func restingClientsCostNextToNothing(_ backend: Backend, pipeline: String) throws {
             let count = 8_000
-            let bytesPerClientMax = 384
+            let bytesPerClientMax = 256
             let nginx = try NginxOrigin()
             let gyre = try GyreProcess(
-                http: [nginx.address], backend: backend, options: ["--workers", "1"])
+                http: [nginx.address], backend: backend,
+                options: ["--workers", "1", "--upstream-pipeline", pipeline])
             let active = try FixedClient(gyre, Self.get)
             let callsAlone = try Self.systemCallsPerRequest(active, of: gyre)
             let base = try gyre.usage.anonymousBytes()

@@ -62,6 +62,16 @@ extension Integration.HTTP {
             }
         }
 
+        /// What may become a HEAD gets no content: its client would take it for the next answer.
+        @Test(arguments: Backend.usable, ["H", "HEA", "HEAD /long"])
+        func noContentForWhatMayBeAHead(_ backend: Backend, begun: String) throws {
+            let (gyre, _) = try Self.scene("head-timeout", backend)
+            let client = try gyre.client()
+            try client.send(begun)
+            #expect(try client.readResponse(to: "HEAD").status == 408)
+            try client.expectEnd()
+        }
+
         @Test(arguments: Backend.usable)
         func requestBodyMustGoOn(_ backend: Backend) throws {
             let (gyre, listener) = try Self.scene("body-timeout", backend)

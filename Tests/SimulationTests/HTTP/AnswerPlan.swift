@@ -68,6 +68,7 @@ struct AnswerPlan {
     /// The end of the connection is the end of the body.
     private(set) var endsWithConnection = false
     private(set) var hasDate = false
+    private var isCalm = false
     private(set) var isHTTP10 = false
     /// For what an origin does behind the answer.
     private(set) var random = SeededRandom(seed: 0)
@@ -93,6 +94,8 @@ struct AnswerPlan {
         }
         delayNs = random.pick([0, 0, 100_000, 5_000_000, manner.pauseNsMax / 8])
         isHTTP10 = random.chance(80)
+        isCalm = manner.calmPerMille > 0 && random.chance(manner.calmPerMille)
+        if isCalm { (delayNs, isHTTP10) = (min(delayNs, 5_000_000), false) }
         if case .flawedBody = fault { isHTTP10 = false }
         pickStatus(request, manner, &random)
         pickFields(request, &random)
@@ -137,6 +140,7 @@ struct AnswerPlan {
         let content = PlannedBody.content(request.number + 128, count, by: &random)
         var choice = random.pick([BodyManner.length, .length, .chunked, .chunked, .untilClose])
         if isHTTP10, choice == .chunked { choice = .length }
+        if isCalm, choice == .untilClose { choice = .length }
         if case .flawedBody = fault { choice = .chunked }
         // Where it is hardest to tell that something is missing.
         if case .stops = fault, random.chance(400) { choice = .untilClose }
@@ -191,7 +195,7 @@ struct AnswerPlan {
         if isHTTP10, status != 101 {
             persists = random.chance(500)
             if persists { options.append("keep-alive") }
-        } else if random.chance(150) {
+        } else if random.chance(150), !isCalm {
             persists = false
             options.append("close")
         }
@@ -209,6 +213,7 @@ struct AnswerPlan {
     }
 
     private mutating func pickSequel(_ manner: AnswerManner, _ random: inout SeededRandom) {
+        guard !isCalm else { return }
         let times: [UInt64] = [0, 1_000, 1_000_000, 100_000_000, manner.pauseNsMax]
         switch random.pick(0...9) {
         case 0...5: sequel = .keeps
@@ -244,4 +249,6 @@ struct AnswerManner {
     var troublePerMille: Int
     /// The longest pause of an origin.
     var pauseNsMax: UInt64
+    /// How often an answer comes at once and leaves its connection open.
+    var calmPerMille = 0
 }

@@ -72,6 +72,8 @@ struct ClientPlan {
     let stopsOnAnswer: Bool
     let ending: ClientEnding
     let tunnel: TunnelPlan
+    /// Requests wait for the next multiple of this, so that many clients send at once; 0 for none.
+    let beatNs: UInt64
 
     /// - Parameter firstNumber: of its first request.
     init(
@@ -79,7 +81,8 @@ struct ClientPlan {
     ) {
         listener = random.pick(0...manner.listeners - 1)
         arrivalNs = random.pick(0...manner.arrivalNsMax)
-        let count = random.chance(100) ? random.pick(6...20) : random.pick(1...5)
+        let isLong = random.chance(100) || manner.beatNs > 0
+        let count = isLong ? random.pick(6...20) : random.pick(1...5)
         var requests: [RequestPlan] = []
         for position in 0..<count {
             requests.append(
@@ -90,7 +93,8 @@ struct ClientPlan {
         self.requests = requests
         let times: [UInt64] = [0, 0, 0, 1_000_000, manner.pauseNsMax / 8]
         thinkNs = requests.map { _ in
-            random.chance(manner.troublePerMille / 4) ? manner.pauseNsMax : random.pick(times)
+            if random.chance(manner.troublePerMille / 4) { return manner.pauseNsMax }
+            return manner.beatNs > 0 ? 0 : random.pick(times)
         }
         pauses = requests.map { request in
             guard random.chance(manner.troublePerMille / 2) else { return nil }
@@ -99,13 +103,19 @@ struct ClientPlan {
                 position: random.pick(1...bytes),
                 ns: random.pick([manner.pauseNsMax / 8, manner.pauseNsMax]))
         }
-        depth = random.pick([1, 1, 2, 100])
+        depth = manner.beatNs > 0 ? 1 : random.pick([1, 1, 2, 100])
         continueWaitNs = random.pick([1_000_000, 200_000_000])
         stopsOnAnswer = random.chance(500)
         let total = requests.reduce(0) { $0 + $1.head.count + $1.wireBody.count }
         ending = Self.ending(total, manner, &random)
         tunnel = TunnelPlan(firstNumber + 64, bytesMax: manner.requests.bodyBytesMax, by: &random)
-        peer = Self.peer(total, manner, &random)
+        beatNs = manner.beatNs
+        var peer = Self.peer(total, manner, &random)
+        if manner.beatNs > 0 {
+            peer.pieceBytes = 65_536...65_536
+            peer.sendGapNs = 0...0
+        }
+        self.peer = peer
     }
 
     private static func ending(
@@ -113,6 +123,11 @@ struct ClientPlan {
     ) -> ClientEnding {
         guard random.chance(manner.troublePerMille) else {
             return random.pick([.closesWhenAnswered, .halfClosesWhenSent, .waits])
+        }
+        if manner.beatNs > 0, random.chance(500) {
+            // Just after it has asked for something together with others.
+            let ns = manner.beatNs * UInt64(random.pick(3...15)) + random.pick(10_000...10_000_000)
+            return .resetsAfter(ns: ns)
         }
         switch random.pick(0...6) {
         case 0: return .resetsAfterSending(random.pick(0...total))
@@ -151,6 +166,7 @@ struct ClientManner {
     var troublePerMille: Int
     var pauseNsMax: UInt64
     var answerBytesMax: Int
+    var beatNs: UInt64 = 0
 }
 
 extension PeerPlan {

@@ -53,6 +53,7 @@ final class ClientProgram: PeerProgram {
     private func sendRequest(_ position: Int, _ peer: ProgramPeer) {
         let request = plan.requests[position]
         record.times.append(RequestTimes())
+        if plan.beatNs > 0 { peer.pause(ns: plan.beatNs - peer.nowNs % plan.beatNs) }
         if plan.thinkNs[position] > 0 { peer.pause(ns: plan.thinkNs[position]) }
         record.times[position].start = record.sent.count
         peer.mark(3 * position)

@@ -46,10 +46,16 @@ struct EngineInvariants {
         for slot in proxy.sessions.touchedSlots where proxy.sessions.isTaken(slot: slot) {
             lookAtSession(slot, proxy, &used)
         }
-        expect(used == proxy.exchanges.count, "\(proxy.exchanges.count) exchanges, \(used) in use")
+        let orphans = proxy.pipelining.orphans
+        expect(
+            used + orphans == proxy.exchanges.count,
+            "\(proxy.exchanges.count) exchanges, \(used) in use, \(orphans) orphans")
+        expect(orphans <= proxy.pipelining.orphansMax, "\(orphans) orphans")
+        expect(proxy.pipelining.resends.isEmpty, "something was not sent again")
         var idle = 0
         for slot in proxy.upstreams.touchedSlots where proxy.upstreams.isTaken(slot: slot) {
             lookAtUpstream(slot, proxy, &idle)
+            lookAtFollowers(slot, proxy)
         }
         expect(
             idle == proxy.pool.count, "\(proxy.pool.count) connections in the pool, \(idle) idle")
@@ -81,7 +87,11 @@ struct EngineInvariants {
         used += 1
         let exchange = proxy.exchanges[slot: session.exchange]
         expect(exchange.session == slot, "session \(slot): exchange of \(exchange.session)")
-        guard exchange.upstream != .max else { return }
+        expect(!exchange.flags.contains(.isOrphan), "session \(slot): its exchange is an orphan")
+        guard exchange.upstream != .max else {
+            expect(exchange.leader != .max, "session \(slot): its request is nowhere")
+            return
+        }
         let upstream = proxy.upstreams[slot: exchange.upstream]
         expect(
             upstream.exchange == session.exchange
@@ -107,6 +117,11 @@ struct EngineInvariants {
             expect(
                 upstream.transport.flags.contains(.receiving),
                 "upstream \(slot) is idle and would not notice its end")
+        case .dropping:
+            let isOrphan =
+                proxy.exchanges.isTaken(slot: upstream.exchange)
+                && proxy.exchanges[slot: upstream.exchange].flags.contains(.isOrphan)
+            expect(isOrphan, "upstream \(slot) drops somebody's answer")
         case .connecting, .leased:
             let isUsed =
                 proxy.exchanges.isTaken(slot: upstream.exchange)
@@ -114,6 +129,34 @@ struct EngineInvariants {
             expect(isUsed, "upstream \(slot) is \(upstream.phase) for nobody")
         case .closing: break
         }
+    }
+
+    /// Who waits behind an answer waits in one order only, and has a copy of what it asks.
+    private mutating func lookAtFollowers(_ slot: UInt32, _ proxy: borrowing HTTPProxy) {
+        let upstream = proxy.upstreams[slot: slot]
+        expect(
+            upstream.followers < max(policy.upstreamPipelineMax, 1),
+            "upstream \(slot) has \(upstream.followers) followers")
+        expect(upstream.followers == 0 || upstream.isWatched, "upstream \(slot) is not watched")
+        expect(!proxy.isCollecting(slot), "upstream \(slot) collects requests after the turn")
+        var x = upstream.firstFollower
+        var last = UInt32.max
+        var count: UInt32 = 0
+        while x != .max, count <= upstream.followers, proxy.exchanges.isTaken(slot: x) {
+            let exchange = proxy.exchanges[slot: x]
+            let isOrphan = exchange.flags.contains(.isOrphan)
+            expect(
+                exchange.leader == slot && exchange.upstream == .max, "exchange \(x) is elsewhere")
+            expect(
+                exchange.replay.isEmpty == isOrphan && (exchange.session == .max) == isOrphan,
+                "exchange \(x) could not be sent again")
+            last = x
+            x = exchange.next
+            count += 1
+        }
+        expect(
+            x == .max && count == upstream.followers && last == upstream.lastFollower,
+            "upstream \(slot): \(count) followers of \(upstream.followers)")
     }
 
     /// A connection that was idle and is being closed: its origin ended it or said something, it

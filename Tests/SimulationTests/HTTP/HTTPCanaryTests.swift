@@ -24,6 +24,16 @@ import Testing
         }
     }
 
+    /// An answer that is another request's is found wherever it comes from.
+    @Test func aSwappedAnswerIsFound() throws {
+        let told = try Self.seeds.prefix(50).contains { seed in
+            try HTTPSimulationRun.run(seed: seed, swapsAnswers: true).failures.contains {
+                $0.contains("got the answer")
+            }
+        }
+        #expect(told)
+    }
+
     /// The control: the same seeds, nothing planted.
     @Test func withoutABugTheSameRunsPass() async {
         await #expect(processExitsWith: .success) {

@@ -111,6 +111,8 @@ final class ClientRecord {
 
 final class HTTPLedger {
     let plan: HTTPRunPlan
+    /// A planted bug: origins answer with what they have answered to the request before.
+    let swapsAnswers: Bool
     let requests: [Int: RequestPlan]
     var clients: [ClientRecord]
     var sightings: [Sighting] = []
@@ -119,8 +121,9 @@ final class HTTPLedger {
     /// Every answer that was begun, by its name.
     var answers: [String: Sighting] = [:]
 
-    init(plan: HTTPRunPlan) {
+    init(plan: HTTPRunPlan, swapsAnswers: Bool = false) {
         self.plan = plan
+        self.swapsAnswers = swapsAnswers
         let all = plan.clients.flatMap(\.requests)
         requests = Dictionary(uniqueKeysWithValues: all.map { ($0.number, $0) })
         clients = plan.clients.map { ClientRecord(plan: $0) }

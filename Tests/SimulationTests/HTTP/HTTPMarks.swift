@@ -17,6 +17,8 @@ enum HTTPMark: Int, CaseIterable {
     // Connections.
     case reused, repeated, evicted, keptTooLong, idleClientClosed, abandonedByClient
     case halfCloseTimeout, clientTooSlow, drained, terminated, starved, spliced
+    // Requests that share a connection.
+    case followed, cutOff, orphaned
     // Tunnels.
     case tunnel, tunnelWithBytesAhead, tunnelComplete, connectTunnel
 }
@@ -37,6 +39,9 @@ struct HTTPMarks {
     mutating func count(_ counters: CounterSet) {
         self[.reused] += Int(counters[.upstreamsReused])
         self[.spliced] += Int(counters[.bytesSpliced])
+        self[.followed] += Int(counters[.requestsPipelined])
+        self[.cutOff] += Int(counters[.requestsResent])
+        self[.orphaned] += Int(counters[.answersDropped])
         self[.starved] += Int(counters[.starvedWaits])
     }
 

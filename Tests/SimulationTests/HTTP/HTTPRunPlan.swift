@@ -40,29 +40,42 @@ struct HTTPRunPlan {
             faults.connectFailsPerMille = 0
             faults.connectHangsPerMille = 0
         }
+        // Drawn apart, so that other runs stay what they were.
+        var crowdRandom = SeededRandom(seed: SeededRandom.mix(seed ^ 0x6372_6F77))
+        let isCrowd = crowdRandom.chance(300)
         let isRoomy = random.chance(700)
         if isRoomy { faults.hostageBuffersMax = 0 }
+        if isCrowd, crowdRandom.chance(700) {
+            (faults.kickDelayNs, faults.completionDelayNs) = (0...0, 0...0)
+        }
         self.faults = faults
         relay = random.pick([.auto, .copy, .splice])
-        policy = Self.policy(&random)
+        var policy = Self.policy(&random)
+        if isCrowd {
+            policy.upstreamPipelineMax = crowdRandom.pick([2, 3, 8, 128])
+            if crowdRandom.chance(700) { policy.idleUpstreamsMax = 256 }
+        }
+        self.policy = policy
         connectTimeoutMs = random.pick([100, 5_000])
         clientsMax = random.chance(200) ? random.pick(1...3) : 64
         buffersMax = isRoomy ? 4_096 : random.pick([8, 32, 256])
         pipesMax = random.pick([1, 2, 16])
         listeners = random.pick(1...2)
-        endpoints = (0..<random.pick(1...3)).map { _ in
+        var endpoints: [EndpointManner] = (0..<random.pick(1...3)).map { _ in
             switch random.pick(0...19) {
             case 0: .fails(random.pick([111, 113, 101, 110]))
             case 1: .hangs
             default: .accepts
             }
         }
+        if isCrowd, crowdRandom.chance(800) { endpoints = [.accepts] }
+        self.endpoints = endpoints
         let pauseNsMax = random.pick([800_000_000, 8_000_000_000, 150_000_000_000] as [UInt64])
         let bodyBytesMax = random.pick([64, 2_000, 2_000, 40_000, 400_000])
-        answers = AnswerManner(
+        var answers = AnswerManner(
             bodyBytesMax: bodyBytesMax, troublePerMille: random.pick([0, 0, 100, 400]),
             pauseNsMax: pauseNsMax)
-        let manner = ClientManner(
+        var manner = ClientManner(
             requests: RequestLimits(
                 bodyBytesMax: bodyBytesMax, headBytesMax: policy.heads.headBytesMax,
                 fieldsMax: policy.heads.fieldsMax, targetBytesMax: policy.heads.targetBytesMax,
@@ -71,7 +84,9 @@ struct HTTPRunPlan {
             troublePerMille: random.pick([0, 0, 100, 400]), pauseNsMax: pauseNsMax,
             answerBytesMax: bodyBytesMax + 500)
         var clients: [ClientPlan] = []
-        let count = random.chance(100) ? random.pick(8...24) : random.pick(1...5)
+        var count = random.chance(100) ? random.pick(8...24) : random.pick(1...5)
+        if isCrowd { count = Self.gather(&manner, &answers, &crowdRandom) }
+        self.answers = answers
         for position in 0..<count {
             clients.append(
                 ClientPlan(
@@ -80,6 +95,22 @@ struct HTTPRunPlan {
         self.clients = clients
         drainNs = random.chance(750) ? Self.lateDrainNs : random.pick(0...2_000_000_000)
         terminateNs = random.chance(60) ? random.pick(0...3_000_000_000) : nil
+    }
+
+    /// Many who ask for little at the same time, and mostly get it.
+    ///
+    /// - Returns: how many.
+    private static func gather(
+        _ clients: inout ClientManner, _ answers: inout AnswerManner, _ random: inout SeededRandom
+    ) -> Int {
+        clients.requests.safePerMille = random.pick([500, 900, 1_000])
+        answers.calmPerMille = random.pick([900, 990, 1_000])
+        answers.troublePerMille = random.pick([0, 5, 30, 100])
+        if random.chance(700) { clients.arrivalNsMax = 0 }
+        if random.chance(800) {
+            clients.beatNs = random.pick([1_000_000, 10_000_000, 50_000_000])
+        }
+        return random.pick(6...24)
     }
 
     private static func policy(_ random: inout SeededRandom) -> HTTPPolicy {
@@ -125,6 +156,9 @@ struct HTTPRunPlan {
         \(faults)
         """
     }
+
+    /// Whether requests can share a connection.
+    var pipelines: Bool { policy.upstreamPipelineMax > 1 }
 
     /// The longest that a run may take on the virtual clock.
     var boundNs: UInt64 { drainNs + 1_000_000_000_000 }

@@ -10,12 +10,14 @@ enum HTTPSimulationRun {
     ///
     /// - Parameters:
     ///   - bug: planted into the reactor; the run is then expected to fail.
+    ///   - swapsAnswers: planted into the origins; the same.
     ///   - trapsOnViolation: stops the process where the contract is violated.
     static func run(
-        seed: UInt64, bug: PlantedBug? = nil, trapsOnViolation: Bool = false
+        seed: UInt64, bug: PlantedBug? = nil, swapsAnswers: Bool = false,
+        trapsOnViolation: Bool = false
     ) throws -> HTTPSimulationOutcome {
         let plan = HTTPRunPlan(seed: seed)
-        let ledger = HTTPLedger(plan: plan)
+        let ledger = HTTPLedger(plan: plan, swapsAnswers: swapsAnswers)
         var endpoints: [Endpoint] = []
         let world = makeWorld(plan, ledger, bug, &endpoints)
         world.trapsOnViolation = trapsOnViolation

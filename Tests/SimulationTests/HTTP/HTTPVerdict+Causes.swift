@@ -64,7 +64,9 @@ extension HTTPVerdict {
             isExplained = wasAnsweredBadly(request)
         case "502 http_upgrade_failed":
             marks[.unaskedSwitch] += 1
-            isExplained = lastFault(request) == .unaskedSwitch
+            isExplained = ledger.sightings(of: request.number).contains {
+                $0.answer?.fault == .unaskedSwitch
+            }
         case "504 http_response_timeout", "504 connection_write_timeout":
             isExplained = wasOriginSilent(client, position, told)
         default: isExplained = false
@@ -145,15 +147,12 @@ extension HTTPVerdict {
         }
     }
 
-    private func lastFault(_ request: RequestPlan) -> AnswerFault? {
-        ledger.sightings(of: request.number).last?.answer?.fault
-    }
-
     /// Whether the origin can have closed without a final head, or just as the request came.
     private func wasClosedUnanswered(_ client: ClientRecord, _ position: Int) -> Bool {
         let receipt = client.receipts[position]
         let request = client.plan.requests[position]
-        if let sighting = ledger.sightings(of: request.number).last {
+        let sightings = ledger.sightings(of: request.number)
+        let isSeenEnding = sightings.contains { sighting in
             let connection = world.connections[sighting.connection]
             let leftNs = min(connection.endedNs ?? .max, connection.resetNs ?? .max)
             // Nothing of a final head may have come to its end.
@@ -162,6 +161,8 @@ extension HTTPVerdict {
                 sighting.finalStart != .max && connection.sent >= sighting.finalStart + headBytes
             return leftNs <= receipt.headNs && !isHeadWhole
         }
+        // One that shared a connection may have got no further than another one's answer.
+        if isSeenEnding || !sightings.isEmpty && !plan.pipelines { return isSeenEnding }
         let begun = client.times[position].startedNs ?? receipt.headNs
         return world.connections.contains { connection in
             guard !connection.isClient else { return false }
@@ -172,20 +173,24 @@ extension HTTPVerdict {
 
     /// Whether what the origin sent is no response, or it had sent something unasked before.
     private func wasAnsweredBadly(_ request: RequestPlan) -> Bool {
-        guard let sighting = ledger.sightings(of: request.number).last else {
-            // It was not read any more on a connection whose origin had said too much.
-            return ledger.sightings.contains(where: \.babbled)
+        let sightings = ledger.sightings(of: request.number)
+        // It was not read any more on a connection whose origin had said too much.
+        if sightings.isEmpty || plan.pipelines, ledger.sightings.contains(where: \.babbled) {
+            return true
         }
-        switch sighting.answer?.fault {
-        case .flawedHead:
-            marks[.badResponse] += 1
-            return true
-        case .chatty:
-            marks[.tooManyInterims] += 1
-            return true
-        default:
-            return ledger.sightings.contains {
-                $0.connection == sighting.connection && $0.order < sighting.order && $0.babbled
+        return sightings.contains { sighting in
+            switch sighting.answer?.fault {
+            case .flawedHead:
+                marks[.badResponse] += 1
+                return true
+            case .chatty:
+                marks[.tooManyInterims] += 1
+                return true
+            default:
+                return ledger.sightings.contains {
+                    $0.connection == sighting.connection && $0.order < sighting.order
+                        && $0.babbled
+                }
             }
         }
     }
@@ -196,20 +201,24 @@ extension HTTPVerdict {
     ) -> Bool {
         let receipt = client.receipts[position]
         let request = client.plan.requests[position]
-        guard let sighting = ledger.sightings(of: request.number).last else {
+        let sightings = ledger.sightings(of: request.number)
+        guard !sightings.isEmpty else {
             // A connection that nobody reads from does not even see the head.
             return told == "504 connection_write_timeout"
         }
         if told == "504 connection_write_timeout" {
             marks[.requestNotTaken] += 1
-            return canPass(
-                deadlines.upstreamMs, in: since(sighting.startedNs, to: receipt.headNs))
+            return sightings.contains {
+                canPass(deadlines.upstreamMs, in: since($0.startedNs, to: receipt.headNs))
+            }
         }
         marks[.responseTimeout] += 1
-        // It may be read long after the socket has taken it.
-        let begun = sighting.completedNs.map { min($0, receipt.headNs) } ?? receipt.headNs
-        return canPass(deadlines.responseMs, in: since(begun, to: receipt.headNs))
-            || canPass(deadlines.responseMs, in: since(sighting.startedNs, to: receipt.headNs))
+        return sightings.contains { sighting in
+            // It may be read long after the socket has taken it.
+            let begun = sighting.completedNs.map { min($0, receipt.headNs) } ?? receipt.headNs
+            return canPass(deadlines.responseMs, in: since(begun, to: receipt.headNs))
+                || canPass(deadlines.responseMs, in: since(sighting.startedNs, to: receipt.headNs))
+        }
     }
 
     // MARK: Cut answers and silence
@@ -334,8 +343,8 @@ extension HTTPVerdict {
         if canPass(idleMs, in: since(idleSinceNs, to: times.startedNs ?? leftNs)) { return }
         // Only a reset tells a client of HTTP/1.0 that its answer is cut, and a reset may overtake
         // the head.
-        if request.isHTTP10, let sighting = ledger.sightings(of: request.number).last,
-            client.brokenNs != nil, wasCutUnframed(sighting)
+        if request.isHTTP10, client.brokenNs != nil,
+            ledger.sightings(of: request.number).contains(where: wasCutUnframed)
         {
             return
         }

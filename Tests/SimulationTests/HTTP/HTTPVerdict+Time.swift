@@ -28,9 +28,9 @@ extension HTTPVerdict {
         _ client: ClientRecord, _ position: Int, _ receipt: Receipt, _ name: String
     ) {
         let request = client.plan.requests[position]
-        guard let sighting = ledger.sightings(of: request.number).last, !receipt.isLocal else {
-            return
-        }
+        guard !receipt.isLocal, let name = receipt.head?.values("x-answer").first,
+            let sighting = ledger.answers[name]
+        else { return }
         if let sentNs = sighting.sentNs, let endedNs = receipt.endedNs {
             expect(
                 endedNs <= sentNs + Self.patienceNs,
@@ -86,7 +86,10 @@ extension HTTPVerdict {
         if let sighting = sightings.last {
             let origin = world.connections[sighting.connection]
             guard let completedNs = sighting.completedNs else { return }
-            sinceNs = max(completedNs, origin.lastSentNs)
+            // Others may have been answered on the connections that it was first sent on.
+            sinceNs = sightings.reduce(completedNs) {
+                max($0, world.connections[$1.connection].lastSentNs)
+            }
             // An end behind more than is read ahead is not seen yet.
             let isSeen = connection.sent - times.end < 16_384
             if isSeen, origin.sent <= sighting.answerStart, let endedNs = connection.endedNs {

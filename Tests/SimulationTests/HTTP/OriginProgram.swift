@@ -7,6 +7,7 @@ final class OriginProgram: PeerProgram {
     private let endpoint: Int
     private var reader: WireReader?
     private var current: Sighting?
+    private var lastAnswer: AnswerPlan?
     private var served = 0
     /// Bytes that were given to the peer to be sent.
     private var queued = 0
@@ -50,7 +51,12 @@ final class OriginProgram: PeerProgram {
             current?.trailers = trailers
             current?.completedNs = peer.nowNs
             answer(peer)
-            if current?.answer?.opensTunnel == true { reader?.openTunnel() }
+            if current?.answer?.opensTunnel == true {
+                reader?.openTunnel()
+            } else {
+                // Requests may be sent ahead; they are answered one after the other.
+                reader?.isHeld = ledger.plan.pipelines && current?.sentNs == nil
+            }
         case .tunnel(let bytes):
             guard let current, peer.connection.sent >= current.answerEnd else {
                 throw WireFault("bytes before the tunnel was agreed to")
@@ -87,10 +93,12 @@ final class OriginProgram: PeerProgram {
         current.framing = framing
         let seed = SeededRandom.mix(ledger.plan.seed &+ UInt64(number) << 8 &+ UInt64(attempt))
         var random = SeededRandom(seed: seed)
-        let answer = AnswerPlan(
+        var answer = AnswerPlan(
             to: request, attempt: attempt, in: ledger.plan.answers, by: &random)
-        current.answer = answer
         ledger.answers[answer.name] = current
+        if ledger.swapsAnswers, let last = lastAnswer { answer = last }
+        lastAnswer = answer
+        current.answer = answer
         if case .silent(isDeaf: true) = answer.fault {
             current.answeredNs = peer.nowNs
             peer.stopReading()
@@ -185,8 +193,15 @@ final class OriginProgram: PeerProgram {
     func reached(_ mark: Int, _ peer: ProgramPeer) {
         guard mark == served else { return }
         current?.sentNs = peer.nowNs
-        guard let sequel else { return }
-        if sequel.ns == 0 { leave(mark, peer) } else { peer.setAlarm(mark, afterNs: sequel.ns) }
+        if let sequel {
+            if sequel.ns == 0 { return leave(mark, peer) }
+            peer.setAlarm(mark, afterNs: sequel.ns)
+        }
+        guard let answer = current?.answer, answer.persists, !answer.endsWithConnection else {
+            return
+        }
+        reader?.isHeld = false
+        received([], peer)
     }
 
     func alarm(_ number: Int, _ peer: ProgramPeer) { leave(number, peer) }

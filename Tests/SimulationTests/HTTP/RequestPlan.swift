@@ -10,6 +10,8 @@ struct RequestLimits {
     var targetBytesMax: Int
     /// How often a request is flawed.
     var flawPerMille: Int
+    /// How often a request may share a connection, besides those that happen to.
+    var safePerMille = 0
 }
 
 /// A planned request.
@@ -34,6 +36,8 @@ struct RequestPlan {
     private(set) var acceptsTrailers = false
     private(set) var maxForwards: Int?
     private(set) var flaw: RequestFlaw?
+    /// One of a crowd's: others follow it.
+    private var isPlain = false
     /// What is sent, with flaws and all.
     private(set) var head: [UInt8] = []
     private(set) var wireBody: [UInt8] = []
@@ -45,6 +49,9 @@ struct RequestPlan {
         ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(method)
     }
 
+    /// Whether it may share a connection with others.
+    var mayPipeline: Bool { ["GET", "HEAD", "OPTIONS", "TRACE"].contains(method) }
+
     var isFlawed: Bool { flaw != nil }
 
     init(number: Int, limits: RequestLimits, by random: inout SeededRandom) {
@@ -55,7 +62,11 @@ struct RequestPlan {
             "OPTIONS", "PATCH", "TRACE", "CONNECT", "BREW",
         ]
         method = random.pick(methods)
-        isHTTP10 = random.chance(150) && flaw == nil && method != "CONNECT"
+        if limits.safePerMille > 0, random.chance(limits.safePerMille) {
+            isPlain = true
+            method = random.pick(["GET", "GET", "GET", "GET", "HEAD", "OPTIONS"])
+        }
+        isHTTP10 = random.chance(150) && flaw == nil && method != "CONNECT" && !isPlain
         if let flaw, !flaw.isInBody {
             method = flaw.keepsMethod ? random.pick(["GET", "HEAD", "POST"]) : "GET"
         }
@@ -137,7 +148,7 @@ struct RequestPlan {
         if isHTTP10 {
             persists = random.chance(400)
             if persists { options.append("keep-alive") }
-        } else if random.chance(100) {
+        } else if random.chance(100), !isPlain {
             persists = false
             options.append("close")
         } else if random.chance(200) {

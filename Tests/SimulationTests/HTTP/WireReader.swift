@@ -32,6 +32,8 @@ final class WireReader {
     private var hasBegun = false
     private let framing: (WireHead) throws -> WireFraming
     private let handle: (WireEvent) throws -> Void
+    /// What follows the present message waits for another call of `feed` after this is false.
+    var isHeld = false
 
     /// - Parameters:
     ///   - framing: says how a message goes on behind its head.
@@ -53,7 +55,7 @@ final class WireReader {
     /// - Throws: a fault, or what `handle` throws. Nothing may be fed afterwards.
     func feed(_ bytes: [UInt8]) throws {
         pending.append(contentsOf: bytes)
-        while position < pending.count, try step() {}
+        while position < pending.count, !isHeld || hasBegun, try step() {}
         if position == pending.count {
             pending.removeAll(keepingCapacity: true)
             position = 0
