@@ -58,7 +58,7 @@ extension HTTPProxy {
         _ x: UInt32, _ endpoint: UInt32, on reactor: inout R
     ) throws(SocketFailure) -> UInt32 {
         // Each client has a descriptor's worth of room; idle connections use what is left over.
-        if upstreams.count >= configuration.flowsMax && pool.oldest != .max {
+        if upstreams.count >= configuration.upstreamsMax && pool.oldest != .max {
             closeUpstream(pool.oldest, on: &reactor)
         }
         let record = UpstreamConnection(exchange: x, endpoint: endpoint)

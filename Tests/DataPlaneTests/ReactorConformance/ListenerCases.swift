@@ -120,7 +120,7 @@ extension ConformanceHarness where R: ~Copyable {
         }) {
             try #require(completion.result >= 0)
             let descriptor = Descriptor(raw: completion.result)
-            owners.append(try adopt(descriptor, network.peer(ofAccepted: descriptor)))
+            owners.append(try adopt(descriptor, network.peer(ofAccepted: descriptor, by: listener)))
         }
         return owners
     }
