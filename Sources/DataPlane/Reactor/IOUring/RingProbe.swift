@@ -25,6 +25,16 @@ package struct RingReport: Sendable {
     package let detected: RingFeatures
 
     package var isUsable: Bool { reason.isEmpty }
+
+    /// Why sockets cannot live in the ring's file table; `nil` when they can.
+    package var tableFailure: String? {
+        guard isUsable else { return "io_uring cannot be used: \(reason)" }
+        return detected.contains(.directDescriptors)
+            ? nil
+            : features.first { $0.name == RingProbe.directName }.map {
+                "\($0.reason); expected \($0.purpose)"
+            }
+    }
 }
 
 /// Tries io_uring out.
@@ -32,6 +42,8 @@ package enum RingProbe {
     /// Locked memory that one worker's ring and buffer ring are charged, in bytes: 512 submission
     /// entries, 4096 completions and 1024 buffer slots, rounded up.
     package static let lockedBytesPerRing: UInt64 = 128 * 1024
+
+    fileprivate static let directName = "direct-descriptors"
 
     /// What was found on this machine; probed once, when first asked for.
     package static let report = run()
@@ -63,7 +75,7 @@ package enum RingProbe {
         if capped == nil { list.detected.insert(.cappedReceive) }
         let direct = list.directRefusal ?? selfTest(features: list.detected, isDirect: true)
         list.add(
-            "direct-descriptors", "sockets in the ring's own file table, kernel 6.15",
+            directName, "sockets in the ring's own file table, kernel 6.15",
             required: false, missing: direct ?? "")
         if direct == nil { list.detected.insert(.directDescriptors) }
         return RingReport(
