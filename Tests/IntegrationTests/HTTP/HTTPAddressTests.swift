@@ -6,7 +6,7 @@ import Testing
 
 extension Integration.HTTP {
     @Suite struct Addresses {
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func everyKindListensAndIsConnectedTo(_ backend: Backend) throws {
             let directory = try TemporaryDirectory()
             let origins = try [
@@ -41,7 +41,7 @@ extension Integration.HTTP {
 
         /// Descriptors run out: requests are refused for the time being or wait, nobody who was
         /// connected is lost, and nothing spins.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func lackOfDescriptorsPasses(_ backend: Backend) throws {
             let origin = try HTTPOrigin { received in
                 if received.request.target == "/slow" { pause(0.3) }
