@@ -46,7 +46,8 @@ package struct WorkerConfiguration: Sendable {
     package init(
         index: Int = 0, processor: Int? = nil, service: Service = .tcp, relay: RelayMode = .auto,
         connectTimeoutMs: UInt64 = 5_000, idleTimeoutMs: UInt64 = 3_600_000,
-        flowsMax: Int, upstreamsMax: Int? = nil, filesMax: Int? = nil, buffersMax: Int = 65_536, pipesMax: Int = 16, endpoints: [Endpoint]
+        flowsMax: Int, upstreamsMax: Int? = nil, filesMax: Int? = nil, buffersMax: Int = 65_536,
+        pipesMax: Int = 16, endpoints: [Endpoint]
     ) {
         self.index = index
         self.processor = processor

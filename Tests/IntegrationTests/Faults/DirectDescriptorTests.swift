@@ -37,11 +37,34 @@ extension Integration {
                 launcher: Self.fewDescriptors)
             let clients = try (0..<1_800).map { _ in try gyre.client() }
             for _ in 0..<2 {
-                for client in clients {
-                    #expect(try client.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").text == "served")
-                }
+                for client in clients { #expect(try client.get("/").text == "served") }
             }
             #expect(try gyre.counters().clientsActive == 1_800)
+        }
+
+        /// More clients than half a table are meant to be idle mostly: when all want something at
+        /// once, those without a slot for a connection to the endpoint are told so.
+        @Test(.enabled(if: isUsable))
+        func lackOfSlotsPasses() throws {
+            let origin = try HTTPOrigin { received in
+                if received.request.target == "/slow" { pause(1) }
+                return .ok("served")
+            }
+            let gyre = try GyreProcess(
+                http: [origin.address], backend: .direct,
+                options: ["--max-connections", "576", "--workers", "1"],
+                launcher: Self.fewDescriptors)
+            let clients = try (0..<570).map { _ in try gyre.client() }
+            for client in clients { #expect(try client.get("/").text == "served") }
+            for client in clients { try client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n") }
+            var statuses: [Int: Int] = [:]
+            for client in clients {
+                let response = try client.readResponse()
+                statuses[response.status, default: 0] += 1
+            }
+            #expect(statuses.keys.allSatisfy { $0 == 200 || $0 == 503 }, "\(statuses)")
+            #expect(statuses[200, default: 0] >= 192 && statuses[503, default: 0] >= 1)
+            for client in clients { #expect(try client.get("/").text == "served") }
         }
 
         /// A client that is beyond the limit waits; it is not accepted to be dropped.

@@ -41,7 +41,7 @@ extension Integration.HTTP {
 
         /// Descriptors run out: requests are refused for the time being or wait, nobody who was
         /// connected is lost, and nothing spins.
-        @Test(arguments: Backend.modes)
+        @Test(arguments: Backend.usable)
         func lackOfDescriptorsPasses(_ backend: Backend) throws {
             let origin = try HTTPOrigin { received in
                 if received.request.target == "/slow" { pause(0.3) }

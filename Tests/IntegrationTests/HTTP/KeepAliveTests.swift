@@ -126,7 +126,7 @@ extension Integration.HTTP {
             #expect(used.count == 1, "the one that rested least is taken first")
         }
 
-        @Test(arguments: Backend.modes)
+        @Test(arguments: Backend.usable)
         func idleConnectionsAreCappedAndReuseCanBeTurnedOff(_ backend: Backend) throws {
             let origin = try HTTPOrigin { _ in
                 pause(0.05)

@@ -1,5 +1,5 @@
-// What is different for sockets that live in the ring's file table: no system call can name them, so
-// all that the other ones have system calls for goes through the ring.
+// What is different for sockets that live in the ring's file table: no system call can name them,
+// so all that the other ones have system calls for goes through the ring.
 
 internal import CLiburing
 internal import CLinux
