@@ -64,9 +64,9 @@ def measure(run: Run) -> list[Table]:
     return [Table(
         f"http-100k: {clients:,} idle clients in one process beside {ACTIVE} active ones",
         METRICS, series, "http-100k", {"idle": clients, "active": ACTIVE, "workers": WORKERS},
-        note=f"{WORKERS} workers on one CPU, a file table each. Kernel memory is what the machine's "
-             "slabs grew by: the sockets of the clients, too. *Flat* is the cost of a request "
-             "with all clients over that with none, of one process.")]
+        note=f"{WORKERS} workers on one CPU, a file table each. Kernel memory is what the slabs of "
+             "the machine grew by: the sockets of the clients, too. *Flat* is the cost of a "
+             "request with all clients over that with none, of one process.")]
 
 
 def _refusal(binary: Path, clients: int) -> str:
