@@ -22,6 +22,14 @@ static const uint32_t GYRE_FEAT_NO_IOWAIT = 1u << 17;       // [6.15]
 // the layout of types that other modules share.
 static const uint32_t GYRE_SPLICE_FLAGS = 3;
 
+static const uint8_t GYRE_SQE_FIXED_FILE = IOSQE_FIXED_FILE;
+
+// The last operation of kernel 6.15 that direct descriptors look for: RECV_ZC.
+static const int GYRE_OP_RECEIVE_ZERO_COPY = 58;
+static const int GYRE_OP_FIXED_FD_INSTALL = 54;             // [6.8]
+static const uint32_t GYRE_SOCKET_SETSOCKOPT = 3;           // SOCKET_URING_OP_SETSOCKOPT [6.7]
+static const uint32_t GYRE_SPLICE_FROM_FIXED = 1u << 31;    // SPLICE_F_FD_IN_FIXED [5.7]
+
 // Every feature the design stands on; a kernel without one of them is served by epoll.
 static const uint32_t GYRE_FEATURES_REQUIRED = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
     IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG | IORING_FEAT_NATIVE_WORKERS |
@@ -108,6 +116,49 @@ static inline void gyre_prep_accept(gyre_sqe *sqe, int fd, int multishot) {
         io_uring_prep_multishot_accept(sqe, fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     else
         io_uring_prep_accept(sqe, fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// Accepts into an empty slot of the file table, which the result does not name: it is 0. The
+// kernel writes the client's address to `address`.
+static inline void gyre_prep_accept_direct(gyre_sqe *sqe, int fd, struct sockaddr *address,
+                                           socklen_t *length, unsigned slot) {
+    io_uring_prep_accept_direct(sqe, fd, address, length, SOCK_NONBLOCK, slot);
+}
+
+static inline void gyre_prep_socket_direct(gyre_sqe *sqe, int family, unsigned slot) {
+    io_uring_prep_socket_direct(sqe, family, SOCK_STREAM | SOCK_NONBLOCK, 0, slot, 0);
+}
+
+// setsockopt(2) of a socket that has no descriptor. liburing 2.3 has none of these names: the
+// command is in the low half of `off`, level and name share `addr`, the length of the value is in
+// the word of `file_index`. `value` must stay until the completion.
+static inline void gyre_prep_socket_option(gyre_sqe *sqe, int slot, int level, int name,
+                                           const void *value, unsigned length) {
+    io_uring_prep_rw(IORING_OP_URING_CMD, sqe, slot, NULL, 0, GYRE_SOCKET_SETSOCKOPT);
+    sqe->addr = (uint32_t)level | (uint64_t)(uint32_t)name << 32;
+    sqe->addr3 = (uint64_t)(uintptr_t)value;
+    sqe->file_index = length;
+}
+
+// Gives a file of the table a descriptor of the process besides, which is the result.
+static inline void gyre_prep_install(gyre_sqe *sqe, int slot) {
+    io_uring_prep_rw(GYRE_OP_FIXED_FD_INSTALL, sqe, slot, NULL, 0, 0);
+}
+
+static inline int gyre_files_reserve(struct io_uring *ring, unsigned count) {
+    return io_uring_register_files_sparse(ring, count);
+}
+
+static inline int gyre_files_put(struct io_uring *ring, unsigned slot, int fd) {
+    return io_uring_register_files_update(ring, slot, &fd, 1);
+}
+
+// The number of the last operation that the kernel knows; negative when it cannot be asked.
+static inline int gyre_last_operation(struct io_uring *ring) {
+    struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
+    int last = probe ? probe->last_op : -1;
+    if (probe) io_uring_free_probe(probe);
+    return last;
 }
 
 // Receives into provided buffers. `credit` caps the bytes of the whole multishot request [6.17:

@@ -56,19 +56,19 @@ int gyre_socket_error(int fd) {
     return -error;
 }
 
-int gyre_socket_peer(int fd, void *bytes) {
-    struct sockaddr_storage peer;
-    socklen_t length = sizeof peer;
+int gyre_socket_peer(int fd, struct sockaddr *address, uint32_t *length) {
+    return outcome(getpeername(fd, address, length));
+}
+
+void gyre_address_bytes(const struct sockaddr *address, void *bytes) {
     unsigned char *out = bytes;
-    if (getpeername(fd, (struct sockaddr *)&peer, &length) < 0) return -errno;
     memset(out, 0, 16);
-    if (peer.ss_family == AF_INET6) {
-        memcpy(out, &((struct sockaddr_in6 *)&peer)->sin6_addr, 16);
-    } else if (peer.ss_family == AF_INET) {
+    if (address->sa_family == AF_INET6) {
+        memcpy(out, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+    } else if (address->sa_family == AF_INET) {
         out[10] = out[11] = 0xff;
-        memcpy(out + 12, &((struct sockaddr_in *)&peer)->sin_addr, 4);
+        memcpy(out + 12, &((const struct sockaddr_in *)address)->sin_addr, 4);
     }
-    return 0;
 }
 
 int gyre_socket_set_option(int fd, int level, int name, int value) {

@@ -81,6 +81,14 @@ struct ServiceArguments: ParsableArguments {
             valueName: "relay"))
     var relay = RelayMode.auto
 
+    @Flag(
+        help: """
+            Keep sockets in the rings' file tables: the descriptor limit is one for each worker \
+            then, and with --max-connections as many workers are started as it takes. Needs \
+            io_uring, kernel 6.15.
+            """)
+    var directDescriptors = false
+
     @Option(duration: "How long connecting to an endpoint may take.")
     var connectTimeout = Self.defaults.connectTimeoutMs
 
@@ -122,6 +130,15 @@ struct ServiceArguments: ParsableArguments {
             throw ValidationError(
                 "--relay splice-ring needs io_uring, it cannot be used with --backend epoll")
         }
+        if directDescriptors && backend == .epoll {
+            throw ValidationError(
+                "--direct-descriptors needs io_uring, it cannot be used with --backend epoll")
+        }
+        if directDescriptors && relay == .splice {
+            throw ValidationError(
+                "--relay splice needs descriptors, it cannot be used with --direct-descriptors;"
+                    + " expected auto or copy, or splice-ring with gyre tcp")
+        }
     }
 
     /// IORING_OP_SPLICE is there to be measured, which `gyre tcp` does.
@@ -137,6 +154,7 @@ struct ServiceArguments: ParsableArguments {
         options.backend = backend
         options.relay = relay
         options.pinsWorkers = !leavesUnpinned
+        options.usesDirectDescriptors = directDescriptors
         options.connectionsMax = maxConnections
         options.connectTimeoutMs = connectTimeout
         options.drainTimeoutMs = drainTimeout

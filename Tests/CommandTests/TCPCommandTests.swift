@@ -24,6 +24,15 @@ import Testing
         #expect(throws: (any Error).self) { try parse(option, "1s") }
     }
 
+    @Test func directDescriptorsNeedTheRing() throws {
+        #expect(try parse("--direct-descriptors").service.directDescriptors)
+        #expect(try !parse().service.directDescriptors)
+        _ = try parse("--direct-descriptors", "--relay", "splice-ring", "--backend", "io_uring")
+        for (option, value) in [("--backend", "epoll"), ("--relay", "splice")] {
+            #expect(throws: (any Error).self) { try parse("--direct-descriptors", option, value) }
+        }
+    }
+
     @Test func ringSpliceNeedsTheRing() {
         #expect(throws: (any Error).self) {
             try parse("--relay", "splice-ring", "--backend", "epoll")

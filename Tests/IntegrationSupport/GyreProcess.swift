@@ -85,7 +85,7 @@ public final class GyreProcess: Sendable {
     ) throws {
         let arguments =
             listeners.flatMap { ["--listen", $0] } + endpoints.flatMap { ["--to", $0] }
-            + ["--backend", backend.rawValue] + options
+            + backend.arguments + options
         try self.init(launching: arguments, launcher: launcher, environment: environment)
     }
 
@@ -103,7 +103,7 @@ public final class GyreProcess: Sendable {
         let arguments =
             listeners.flatMap { ["--listen", $0] }
             + ["--to", endpoints.map(\.description).joined(separator: ",")]
-            + ["--backend", backend.rawValue] + options
+            + backend.arguments + options
         try self.init(
             launching: arguments, command: "http", launcher: launcher, environment: environment)
     }

@@ -9,7 +9,7 @@ from functools import partial
 from compare.configurations import Protocol
 from compare.run import Run
 from compare.scenarios import (
-    beside, bodies, bulk, bursts, idle, latency, profile, requests, short, stalled, syscalls)
+    beside, bodies, bulk, bursts, crowd, idle, latency, profile, requests, short, stalled, syscalls)
 from compare.tables import Table
 
 
@@ -64,6 +64,8 @@ SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in (
     Scenario("tcp-stalled", "memory of a flow whose reader has stopped, by relay path",
              stalled.measure),
     *_of_both(Protocol.HTTP),
+    Scenario("http-100k", "100,000 idle clients in one process, beside 64 active connections",
+             crowd.measure, frozenset({"wrk"})),
     Scenario("http-bodies", "cost of bodies of 64 bytes to 1 MiB, up and down, by relay path",
              bodies.measure, frozenset({"wrk"})),
 )}

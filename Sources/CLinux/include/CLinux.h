@@ -17,8 +17,9 @@ int gyre_socket_accept(int fd);
 int gyre_socket_connect(int fd, const struct sockaddr *address, uint32_t length);
 int gyre_socket_name(int fd, struct sockaddr *address, uint32_t *length);
 int gyre_socket_error(int fd);
-/* getpeername(2): the peer's IP address in 16 bytes, IPv4 mapped; zero for other families. */
-int gyre_socket_peer(int fd, void *bytes);
+int gyre_socket_peer(int fd, struct sockaddr *address, uint32_t *length);
+/* An IP address in 16 bytes, IPv4 mapped; zero for other families. */
+void gyre_address_bytes(const struct sockaddr *address, void *bytes);
 int gyre_socket_set_option(int fd, int level, int name, int value);
 /* Whether a TCP socket's congestion control sends on a timer (BBR, tcp(7) TCP_CONGESTION). */
 int gyre_socket_is_paced(int fd);

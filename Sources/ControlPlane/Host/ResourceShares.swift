@@ -21,6 +21,8 @@ package struct ResourceShares: Equatable, Sendable {
     package let workers: Int
     /// Flows of all workers together.
     package let connections: Int
+    /// With direct descriptors, what a worker's file table has room for.
+    private let table: FileTableShares?
 
     /// - Parameters:
     ///   - workers: wished for, at least 1; fewer when there are fewer connections than workers,
@@ -28,22 +30,44 @@ package struct ResourceShares: Equatable, Sendable {
     ///   - connections: the operator's limit, lowered to what the descriptors allow: a client that
     ///     is accepted without a descriptor left for its endpoint would be lost. `nil` takes that.
     ///   - descriptors: the raised descriptor limit.
+    ///   - table: the file table that each worker has when sockets do not take descriptors of the
+    ///     process.
     /// - Returns: `nil` when the descriptors do not even suffice for one flow per worker.
-    package init?(workers: Int, connections: Int?, descriptors: UInt64) {
+    package init?(
+        workers: Int, connections: Int?, descriptors: UInt64, table: FileTableShares? = nil
+    ) {
         precondition(workers > 0 && connections ?? 1 > 0)
         let used = min(workers, connections ?? workers)
-        let allowed = Self.connectionsAllowed(workers: used, descriptors: descriptors)
+        var allowed = Self.connectionsAllowed(workers: used, descriptors: descriptors)
+        var limit = allowed
+        if let table {
+            // What is left for sockets in the process must do for nothing but the workers.
+            guard Self.reserved(workers: used) <= descriptors else { return nil }
+            allowed = min(table.clients * used, Self.connectionsMax)
+            limit = min(table.clientsMax * used, Self.connectionsMax)
+        }
         guard allowed >= used else { return nil }
         self.workers = used
-        self.connections = min(connections ?? allowed, allowed)
+        self.connections = min(connections ?? allowed, limit)
+        self.table = table
+    }
+
+    /// Slots of a worker's file table, and connections to endpoints that it may use them for;
+    /// `nil` without direct descriptors.
+    package func table(ofWorker index: Int) -> (slots: Int, upstreams: Int)? {
+        table.map { $0.shares(clients: flows(ofWorker: index)) }
     }
 
     /// Flows that a descriptor limit has room for, from 0 to `connectionsMax`.
     package static func connectionsAllowed(workers: Int, descriptors: UInt64) -> Int {
-        let perWorker = workerDescriptors + pipeDescriptors * pipes(workers: workers)
-        let reserved = processDescriptors + workers * perWorker
-        let free = Int(clamping: descriptors) - reserved
+        let free = Int(clamping: descriptors) - reserved(workers: workers)
         return max(0, min(free / flowDescriptors, connectionsMax))
+    }
+
+    /// Descriptors of everything but flows.
+    private static func reserved(workers: Int) -> Int {
+        let perWorker = workerDescriptors + pipeDescriptors * pipes(workers: workers)
+        return processDescriptors + workers * perWorker
     }
 
     /// Flows of one worker: an exact share, the first workers take the remainder.

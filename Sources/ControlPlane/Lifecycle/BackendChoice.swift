@@ -20,10 +20,15 @@ package struct BackendChoice: Equatable, Sendable {
     ///   - request: what the operator asked for.
     ///   - relay: what the operator asked for.
     ///   - ringFailure: why io_uring cannot be used here; `nil` when it can.
+    ///   - tableFailure: why the rings cannot hold sockets; `nil` when they can, or need not.
     /// - Throws: when what was asked for cannot be had.
     package static func decide(
-        _ request: BackendRequest, relay: RelayMode, ringFailure: String?
+        _ request: BackendRequest, relay: RelayMode, ringFailure: String?,
+        tableFailure: String? = nil
     ) throws(StartError) -> BackendChoice {
+        if let tableFailure {
+            throw StartError("cannot use --direct-descriptors: \(tableFailure)")
+        }
         switch (request, ringFailure) {
         case (.epoll, _):
             let asked = BackendChoice(backend: .epoll, reason: "asked for", isFallback: false)

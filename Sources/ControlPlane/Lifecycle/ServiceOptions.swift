@@ -28,6 +28,8 @@ package struct ServiceOptions: Sendable {
     package var drainTimeoutMs: UInt64 = 30_000
     /// `nil`: as many as the descriptor limit allows.
     package var connectionsMax: Int?
+    /// Whether sockets live in the rings' file tables instead of the process's.
+    package var usesDirectDescriptors = false
     /// Whether each worker is bound to one processor.
     package var pinsWorkers = true
 

@@ -11,6 +11,8 @@ package struct ServicePlan: Sendable {
     package let workers: [WorkerConfiguration]
     /// What the operator should know although it does not keep Gyre from starting.
     package let warnings: [String]
+    /// How many connections there is room for, and what says so.
+    package let room: String
 
     /// More endpoints than this are a mistake in the configuration.
     static let endpointsMax = 1024
@@ -23,15 +25,19 @@ package struct ServicePlan: Sendable {
     package init(
         _ options: ServiceOptions, host: HostFacts, choice: BackendChoice, endpoints: [Endpoint]
     ) throws(StartError) {
-        let wished = options.workers ?? host.workersDefault
+        let limit = host.descriptors.soft
+        let table =
+            options.usesDirectDescriptors
+            ? FileTableShares(descriptors: limit, isHTTP: options.service.isHTTP) : nil
+        let wished = options.workers ?? Self.workersNeeded(options, table, host)
         guard
             let shares = ResourceShares(
-                workers: wished, connections: options.connectionsMax,
-                descriptors: host.descriptors.soft)
+                workers: wished, connections: options.connectionsMax, descriptors: limit,
+                table: table)
         else {
             throw StartError(
                 "cannot run \(wished) worker\(wished == 1 ? "" : "s"): the descriptor limit of"
-                    + " \(host.descriptors.soft) (ulimit -n) is too low for one connection each")
+                    + " \(limit) (ulimit -n) is too low for one connection each")
         }
         guard endpoints.count <= Self.endpointsMax else {
             throw StartError(
@@ -44,21 +50,42 @@ package struct ServicePlan: Sendable {
             Self.configuration(options, host: host, shares: shares, endpoints, index)
         }
         warnings = Self.warnings(options, wished: wished, shares, host)
+        room =
+            "room for \(shares.connections) connections: "
+            + (options.usesDirectDescriptors
+                ? "direct descriptors, at most \(limit) (ulimit -n) for each worker"
+                : "two of at most \(limit) descriptors (ulimit -n) for each")
+    }
+
+    /// One worker per processor, and with direct descriptors as many as have the tables for the
+    /// connections that were asked for.
+    private static func workersNeeded(
+        _ options: ServiceOptions, _ table: FileTableShares?, _ host: HostFacts
+    ) -> Int {
+        guard let table, table.clients > 0, let connections = options.connectionsMax else {
+            return host.workersDefault
+        }
+        return max(host.workersDefault, (connections + table.clients - 1) / table.clients)
     }
 
     private static func configuration(
         _ options: ServiceOptions, host: HostFacts, shares: ResourceShares,
         _ endpoints: [Endpoint], _ index: Int
     ) -> WorkerConfiguration {
-        WorkerConfiguration(
+        let table = shares.table(ofWorker: index)
+        // A body of HTTP is spliced with splice(2), which needs descriptors.
+        let splices = table == nil || !options.service.isHTTP
+        return WorkerConfiguration(
             index: index,
             processor: options.pinsWorkers
                 ? host.processors[index % host.processors.count] : nil,
             service: options.service,
-            relay: options.relay,
+            relay: splices ? options.relay : .copy,
             connectTimeoutMs: options.connectTimeoutMs,
             idleTimeoutMs: options.idleTimeoutMs,
             flowsMax: shares.flows(ofWorker: index),
+            upstreamsMax: table?.upstreams,
+            filesMax: table?.slots,
             buffersMax: shares.buffers(
                 memoryBytes: host.memoryBytes, bufferBytes: BufferPool.bufferBytes),
             pipesMax: ResourceShares.pipes(workers: shares.workers),
@@ -77,8 +104,16 @@ package struct ServicePlan: Sendable {
         if let asked = options.connectionsMax, asked > shares.connections {
             lines.append(
                 "holding \(shares.connections) connections at most instead of \(asked):"
-                    + " the descriptor limit is \(host.descriptors.soft) (ulimit -n)")
+                    + " the descriptor limit is \(host.descriptors.soft) (ulimit -n)"
+                    + (options.usesDirectDescriptors ? " for each worker" : ""))
         }
         return lines
+    }
+}
+
+extension Service {
+    fileprivate var isHTTP: Bool {
+        if case .http = self { return true }
+        return false
     }
 }

@@ -46,7 +46,8 @@ package struct Supervisor {
     private func start(_ host: HostFacts) throws(StartError) -> Running {
         let failure = options.backend == .epoll ? nil : Self.ringFailure()
         var choice = try BackendChoice.decide(
-            options.backend, relay: options.relay, ringFailure: failure)
+            options.backend, relay: options.relay, ringFailure: failure,
+            tableFailure: options.usesDirectDescriptors ? RingProbe.report.tableFailure : nil)
         var endpoints: [Endpoint] = []
         for text in options.upstream { endpoints += try HostResolver.endpoints(text) }
         while true {
@@ -60,7 +61,9 @@ package struct Supervisor {
                 return (plan, listeners, workers)
             } catch {
                 let reason = "worker \(error.worker) could not start: \(error.error)"
-                guard options.backend == .auto, choice.backend == .ioUring else {
+                guard options.backend == .auto, choice.backend == .ioUring,
+                    !options.usesDirectDescriptors
+                else {
                     throw StartError(reason)
                 }
                 // What works for one ring may fail for the next (locked memory, descriptors).
@@ -100,6 +103,7 @@ package struct Supervisor {
                 backend \(choice.backend.rawValue), \(workers)
                 """)
         }
+        log.info("\(plan.room)")
         log.debug(
             "limits",
             metadata: [

@@ -37,8 +37,13 @@ package struct ProbeReport: Sendable {
     private let lockedMemory: HostFacts.Limit
     private let choice: BackendChoice
     private let features: [Feature]
+    private let hasDirectDescriptors: Bool
 
-    package init(_ host: HostFacts, choice: BackendChoice, features: [Feature]) {
+    package init(
+        _ host: HostFacts, choice: BackendChoice, features: [Feature],
+        hasDirectDescriptors: Bool = false
+    ) {
+        self.hasDirectDescriptors = hasDirectDescriptors
         kernelRelease = host.kernelRelease
         processors = host.processors
         processorQuota = host.processorQuota
@@ -65,11 +70,20 @@ package struct ProbeReport: Sendable {
                 name: feature.name, purpose: feature.purpose, isAvailable: feature.isAvailable,
                 isRequired: feature.isRequired, reason: feature.reason)
         }
-        return ProbeReport(host, choice: choice, features: features)
+        return ProbeReport(
+            host, choice: choice, features: features,
+            hasDirectDescriptors: ring.tableFailure == nil)
     }
 
     private var connectionsAllowed: Int {
         ResourceShares.connectionsAllowed(workers: workers, descriptors: descriptors.soft)
+    }
+
+    /// The same with direct descriptors; `nil` where there are none.
+    private var connectionsAllowedDirect: Int? {
+        guard hasDirectDescriptors else { return nil }
+        let table = FileTableShares(descriptors: descriptors.soft, isHTTP: false)
+        return min(table.clients * workers, ResourceShares.connectionsMax)
     }
 
     /// Lines for people, without a newline at the end.
@@ -79,7 +93,7 @@ package struct ProbeReport: Sendable {
             "kernel          \(kernelRelease)",
             "processors      \(processorsText)",
             "descriptors     \(Self.limitText(descriptors)): room for \(connectionsAllowed)"
-                + " connections on \(workers) worker\(workers == 1 ? "" : "s")",
+                + " connections on \(workers) worker\(workers == 1 ? "" : "s")\(directText)",
             "locked memory   \(Self.limitText(lockedMemory, unit: " bytes")):"
                 + " \(lockedMemoryMeaning)",
             "auto takes      \(choice.backend.rawValue): \(choice.reason)",
@@ -104,12 +118,20 @@ package struct ProbeReport: Sendable {
             ("workers", .number(UInt64(workers))),
             ("descriptors", Self.limitJSON(descriptors)),
             ("connectionsAllowed", .number(UInt64(connectionsAllowed))),
+            (
+                "connectionsAllowedDirect",
+                connectionsAllowedDirect.map { .number(UInt64($0)) } ?? .null
+            ),
             ("lockedMemoryBytes", Self.limitJSON(lockedMemory)),
             ("lockedMemoryMeaning", .string(lockedMemoryMeaning)),
             ("backend", .string(choice.backend.rawValue)),
             ("reason", .string(choice.reason)),
             ("features", .array(features.map(Self.featureJSON))),
         ]).text
+    }
+
+    private var directText: String {
+        connectionsAllowedDirect.map { ", for \($0) with --direct-descriptors" } ?? ""
     }
 
     private var processorsText: String {

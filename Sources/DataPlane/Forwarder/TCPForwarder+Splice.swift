@@ -6,9 +6,11 @@ internal import Glibc
 
 extension TCPForwarder {
     /// What bulk is promoted to. The ring's own splice costs more than splice(2) (it runs on
-    /// helper threads), so only who asks for it by name gets it.
+    /// helper threads), so only who asks for it by name gets it, and who has no descriptors for
+    /// the other one.
     var splicePath: DirectionPath {
-        configuration.relay == .spliceRing ? .spliceRing : .splice
+        configuration.relay == .spliceRing || configuration.filesMax != nil
+            ? .spliceRing : .splice
     }
 
     mutating func startSplicing<R: Reactor & ~Copyable>(

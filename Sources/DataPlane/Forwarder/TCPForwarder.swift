@@ -41,9 +41,10 @@ struct TCPForwarder: ~Copyable {
         configuration.flowsMax + ForwarderLimits.acceptOvershoot
     }
 
-    /// Sockets that as many flows can have: both sides, and closing ones of failed connects.
+    /// Sockets that as many flows can have: both sides, and closing ones of failed connects; or as
+    /// many as the file table has slots for.
     static func sockets(for configuration: WorkerConfiguration) -> Int {
-        slots(for: configuration) * 3
+        configuration.filesMax ?? slots(for: configuration) * 3
     }
 
     subscript(side: FlowSideID) -> FlowSide {

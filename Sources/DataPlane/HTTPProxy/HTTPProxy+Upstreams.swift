@@ -64,7 +64,7 @@ extension HTTPProxy {
     ) throws(SocketFailure) -> UInt32 {
         // Each client has a descriptor's worth of room; connections that are idle, or wait for what
         // nobody wants, use what is left over.
-        if upstreams.count >= configuration.flowsMax {
+        if upstreams.count >= configuration.upstreamsMax {
             if pool.oldest != .max {
                 closeUpstream(pool.oldest, on: &reactor)
             } else {

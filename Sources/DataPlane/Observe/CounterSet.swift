@@ -5,7 +5,7 @@
 package enum Counter: Int, CaseIterable, Sendable {
     // System calls by kind.
     case enter, epollWait, epollCtl, accept, socket, socketOption, connect, receive, send
-    case splice, shutdown, close, pipe, event, peerName
+    case splice, shutdown, close, pipe, event, peerName, register
     // The loop.
     case turns, completions, starvedWaits, queueOverflows, strayCompletions
     // Bytes handed on, by relay path.
@@ -24,15 +24,15 @@ extension Counter {
     /// The counters that are system calls.
     package static let systemCalls: [Counter] = [
         .enter, .epollWait, .epollCtl, .accept, .socket, .socketOption, .connect, .receive, .send,
-        .splice, .shutdown, .close, .pipe, .event, .peerName,
+        .splice, .shutdown, .close, .pipe, .event, .peerName, .register,
     ]
 
-    static let total = 51
+    static let total = 52
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<51, UInt64>(repeating: 0)
+    private var values = InlineArray<52, UInt64>(repeating: 0)
 
     package init() {}
 

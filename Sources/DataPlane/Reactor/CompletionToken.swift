@@ -26,8 +26,15 @@ package enum Operation: UInt8, Sendable, BitwiseCopyable {
     case listenerClose
     /// Another thread called the worker.
     case wake
-    /// A cancellation ran; never leaves the reactor.
+    /// A cancellation ran; never leaves the reactor, nor do those that follow.
     case cancel
+    /// A socket was made in the file table, or an option of it set.
+    case setUp
+    /// A file of the table got a descriptor of the process besides.
+    case install
+
+    /// Whether a close must cancel it while it is under way; the others end by themselves.
+    var isCancellable: Bool { rawValue < Operation.cancel.rawValue && self != .close }
 
     /// Its place in a set of operations.
     var bit: UInt16 { 1 << UInt16(rawValue) }

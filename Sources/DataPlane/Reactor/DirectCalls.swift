@@ -31,12 +31,14 @@ enum DirectCalls {
         _ descriptor: Descriptor, counting counters: inout CounterSet
     ) -> IPBytes {
         counters[.peerName] &+= 1
-        var words = (UInt64(0), UInt64(0))
-        let result = unsafe withUnsafeMutableBytes(of: &words) {
-            unsafe gyre_socket_peer(descriptor.raw, $0.baseAddress)
+        var address = sockaddr_in6()
+        var length = UInt32(MemoryLayout<sockaddr_in6>.size)
+        return unsafe withUnsafeMutableBytes(of: &address) { bytes in
+            guard let base = bytes.baseAddress else { return IPBytes(high: 0, low: 0) }
+            let pointer = unsafe base.assumingMemoryBound(to: sockaddr.self)
+            let result = unsafe gyre_socket_peer(descriptor.raw, pointer, &length)
+            return result == 0 ? unsafe IPBytes(of: pointer) : IPBytes(high: 0, low: 0)
         }
-        guard result == 0 else { return IPBytes(high: 0, low: 0) }
-        return IPBytes(high: UInt64(bigEndian: words.0), low: UInt64(bigEndian: words.1))
     }
 
     /// Makes the coming close send a reset.

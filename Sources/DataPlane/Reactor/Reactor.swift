@@ -34,8 +34,11 @@ package enum SocketFailure: Error, Equatable {
         }
     }
 
-    /// Whether the process or the machine has run out of something that others give back.
-    var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }
+    /// Whether the worker, the process or the machine has run out of something that others give
+    /// back.
+    var isShortage: Bool {
+        self == .tableFull || [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code)
+    }
 }
 
 /// A completion-style I/O backend for one worker.
@@ -72,7 +75,8 @@ package protocol Reactor: ~Copyable {
     /// Takes over a connected, non-blocking socket.
     ///
     /// - Parameters:
-    ///   - descriptor: closed by this reactor from here on, also when this call fails.
+    ///   - descriptor: what an `accept` completion brought. Closed by this reactor from here on,
+    ///     also when this call fails.
     ///   - owner: comes back with every completion of the socket.
     mutating func adopt(_ descriptor: Descriptor, owner: UInt32) throws(SocketFailure) -> SocketID
 
@@ -83,8 +87,8 @@ package protocol Reactor: ~Copyable {
     /// Changes the owner that comes back with a socket's completions, from the next turn on.
     mutating func setOwner(_ socket: SocketID, _ owner: UInt32)
 
-    /// Where a connected socket's peer is (getpeername(2)); all zero for a Unix socket, or when the
-    /// peer has gone already.
+    /// Where an accepted socket's peer is; all zero for a Unix socket. When the peer has gone
+    /// already, a reactor that must ask the kernel now (getpeername(2)) has all zero, too.
     mutating func peerAddress(of socket: SocketID) -> IPBytes
 
     /// Arms a receive of at most `credit` bytes; a final completion has `more` false.
@@ -125,6 +129,9 @@ package protocol Reactor: ~Copyable {
     ///
     /// - Parameter isEmpty: false when bytes are left in it: it is closed instead.
     mutating func returnPipe(_ pipe: PipeID, isEmpty: Bool)
+
+    /// Whether `spliceIn` and `spliceOut` can be used.
+    var hasDirectSplice: Bool { get }
 
     /// Moves bytes from the socket into the pipe now, without waiting (splice(2)).
     ///

@@ -3,6 +3,7 @@
 
 internal import CLinux
 internal import Glibc
+internal import Protocols
 internal import Synchronization
 
 /// An IPv4, IPv6 or Unix address as the kernel wants it (ip(7), ipv6(7), unix(7)).
@@ -120,5 +121,16 @@ package struct AddressReference: @unchecked Sendable, BitwiseCopyable {
     /// The kernel's view of it. `storage` is the first field of `SocketAddress`.
     var pointer: UnsafePointer<sockaddr> {
         unsafe UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self)
+    }
+}
+
+extension IPBytes {
+    /// The IP address in a socket address (IPv4 mapped); all zero for another family.
+    init(of address: UnsafePointer<sockaddr>) {
+        var words = (UInt64(0), UInt64(0))
+        unsafe withUnsafeMutableBytes(of: &words) {
+            unsafe gyre_address_bytes(address, $0.baseAddress)
+        }
+        self.init(high: UInt64(bigEndian: words.0), low: UInt64(bigEndian: words.1))
     }
 }

@@ -31,6 +31,11 @@ package struct WorkerConfiguration: Sendable {
     package var idleTimeoutMs: UInt64
     /// Flows this worker holds at most; further clients wait in the listen queue.
     package var flowsMax: Int
+    /// Connections to endpoints that an HTTP worker makes before it gives up idle ones for others.
+    package var upstreamsMax: Int
+    /// Slots of the ring's file table when sockets live in there (direct descriptors); `nil` when
+    /// they are descriptors of the process.
+    package var filesMax: Int?
     /// Receive buffers this worker uses at most, `BufferPool.bufferBytes` each.
     package var buffersMax: Int
     /// Pipes this worker keeps at most.
@@ -41,7 +46,8 @@ package struct WorkerConfiguration: Sendable {
     package init(
         index: Int = 0, processor: Int? = nil, service: Service = .tcp, relay: RelayMode = .auto,
         connectTimeoutMs: UInt64 = 5_000, idleTimeoutMs: UInt64 = 3_600_000,
-        flowsMax: Int, buffersMax: Int = 65_536, pipesMax: Int = 16, endpoints: [Endpoint]
+        flowsMax: Int, upstreamsMax: Int? = nil, filesMax: Int? = nil, buffersMax: Int = 65_536,
+        pipesMax: Int = 16, endpoints: [Endpoint]
     ) {
         self.index = index
         self.processor = processor
@@ -50,6 +56,8 @@ package struct WorkerConfiguration: Sendable {
         self.connectTimeoutMs = connectTimeoutMs
         self.idleTimeoutMs = idleTimeoutMs
         self.flowsMax = flowsMax
+        self.upstreamsMax = upstreamsMax ?? flowsMax
+        self.filesMax = filesMax
         self.buffersMax = buffersMax
         self.pipesMax = pipesMax
         self.endpoints = endpoints

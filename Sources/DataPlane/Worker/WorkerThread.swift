@@ -47,7 +47,8 @@ package final class WorkerThread: Sendable {
         case .ioUring:
             let reactor = try IOUringReactor(
                 features: RingProbe.report.detected, socketsMax: sockets,
-                buffersMax: configuration.buffersMax, pipesMax: configuration.pipesMax)
+                buffersMax: configuration.buffersMax, pipesMax: configuration.pipesMax,
+                isDirect: configuration.filesMax != nil)
             worker = .ioUring(
                 Worker(
                     reactor: reactor, configuration: configuration, listeners: listeners,

@@ -88,6 +88,40 @@ import Testing
         #expect(endpoints.allSatisfy { $0.host == "localhost:9" })
     }
 
+    @Test func directDescriptorsMultiplyTheLimit() throws {
+        let machine = host(processors: [0, 1])
+        let usual = try plan(machine)
+        #expect(usual.workers.allSatisfy { $0.filesMax == nil && $0.upstreamsMax == $0.flowsMax })
+        #expect(usual.room.contains("room for \(usual.shares.connections) connections"))
+        let direct = try plan(machine) {
+            $0.usesDirectDescriptors = true
+            $0.connectionsMax = 60_000
+        }
+        #expect(direct.workers.count == 7)
+        #expect(direct.shares.connections == 60_000)
+        #expect(direct.room.contains("room for 60000 connections"))
+        for worker in direct.workers {
+            #expect(try #require(worker.filesMax) > 2 * worker.flowsMax)
+            #expect(worker.relay == .auto)
+        }
+        let few = try plan(machine) {
+            $0.usesDirectDescriptors = true
+            $0.connectionsMax = 60_000
+            $0.workers = 2
+        }
+        #expect(few.shares.connections == 2 * 8_686)
+        #expect(few.warnings.count == 1)
+    }
+
+    /// splice(2) cannot name a direct descriptor.
+    @Test func bodiesOfDirectDescriptorsAreCopied() throws {
+        let plan = try plan(host(processors: [0])) {
+            $0.usesDirectDescriptors = true
+            $0.service = .http(HTTPPolicy())
+        }
+        #expect(plan.workers.map(\.relay) == [.copy])
+    }
+
     @Test func whatDoesNotFitIsSaid() throws {
         let small = host(processors: [0, 1], descriptors: 1024)
         #expect(try plan(small) { $0.connectionsMax = 433 }.warnings.count == 1)

@@ -70,6 +70,15 @@ import Testing
         #expect(error?.description.contains("EPERM here") == true)
     }
 
+    @Test(arguments: [BackendRequest.ioUring, .auto])
+    func directDescriptorsAreNotReplaced(request: BackendRequest) {
+        let error = #expect(throws: StartError.self) {
+            try BackendChoice.decide(
+                request, relay: .auto, ringFailure: nil, tableFailure: "an old kernel")
+        }
+        #expect(error?.description.contains("--direct-descriptors: an old kernel") == true)
+    }
+
     @Test(arguments: [BackendRequest.epoll, .auto])
     func ringSpliceOnEpollIsRefused(request: BackendRequest) {
         let error = #expect(throws: StartError.self) {

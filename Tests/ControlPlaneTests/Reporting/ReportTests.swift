@@ -54,7 +54,7 @@ private func parsed(_ json: String) throws -> [String: Any] {
 }
 
 @Suite struct ProbeReportTests {
-    private func report() throws -> ProbeReport {
+    private func report(hasDirectDescriptors: Bool = false) throws -> ProbeReport {
         let host = HostFacts(
             kernelRelease: "6.1.0-18", processors: [0, 2], processorQuota: 1, memoryBytes: 1 << 30,
             descriptors: HostFacts.Limit(soft: 1024, hard: 1024),
@@ -69,7 +69,17 @@ private func parsed(_ json: String) throws -> [String: Any] {
                 ProbeReport.Feature(
                     name: "minimum-wait", purpose: "one wait", isAvailable: true,
                     isRequired: false, reason: ""),
-            ])
+            ],
+            hasDirectDescriptors: hasDirectDescriptors)
+    }
+
+    @Test func directDescriptorsHaveALimitOfTheirOwn() throws {
+        let none = try report()
+        #expect(try parsed(none.json)["connectionsAllowedDirect"] is NSNull)
+        #expect(!none.text.contains("direct"))
+        let some = try report(hasDirectDescriptors: true)
+        #expect(try parsed(some.json)["connectionsAllowedDirect"] as? Int == 384)
+        #expect(some.text.contains("on 1 worker, for 384 with --direct-descriptors"))
     }
 
     @Test func jsonHasWhatTheTextHas() throws {

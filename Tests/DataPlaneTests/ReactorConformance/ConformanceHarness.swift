@@ -36,6 +36,8 @@ struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
     let network: any PeerNetwork
     /// Whether faults are injected: limits that hold without them are not checked then.
     let isFaulty: Bool
+    /// Makes a descriptor of the process one that the reactor can adopt.
+    private let admission: (inout R, Descriptor) throws -> Descriptor
     private(set) var members: [Member] = []
     /// Completions that no case has looked at yet.
     private(set) var news: [Completion] = []
@@ -44,7 +46,11 @@ struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
     var held: [BufferID] = []
     private var batch = CompletionBatch(capacity: 256)
 
-    init(reactor: consuming R, network: any PeerNetwork, isFaulty: Bool) {
+    init(
+        reactor: consuming R, network: any PeerNetwork, isFaulty: Bool,
+        admission: @escaping (inout R, Descriptor) throws -> Descriptor = { $1 }
+    ) {
+        self.admission = admission
         self.reactor = reactor
         self.network = network
         self.isFaulty = isFaulty
@@ -55,7 +61,11 @@ struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
     /// A connected socket in the reactor.
     mutating func adopt() throws -> UInt32 {
         let (descriptor, peer) = try network.makePair()
-        return try adopt(descriptor, peer)
+        return try admit(descriptor, peer)
+    }
+
+    mutating func admit(_ descriptor: Descriptor, _ peer: any Peer) throws -> UInt32 {
+        try adopt(try admission(&reactor, descriptor), peer)
     }
 
     mutating func adopt(_ descriptor: Descriptor, _ peer: (any Peer)?) throws -> UInt32 {

@@ -120,7 +120,11 @@ extension ConformanceHarness where R: ~Copyable {
         }) {
             try #require(completion.result >= 0)
             let descriptor = Descriptor(raw: completion.result)
-            owners.append(try adopt(descriptor, network.peer(ofAccepted: descriptor)))
+            let peer = try #require(network.peer(ofAccepted: descriptor, by: listener))
+            let owner = try adopt(descriptor, peer)
+            let address = reactor.peerAddress(of: socket(owner))
+            #expect(address == peer.address)
+            owners.append(owner)
         }
         return owners
     }

@@ -69,10 +69,11 @@ final class LoopbackNetwork: PeerNetwork {
 
     private let endpoint: Descriptor
     private let endpointAddress: SocketAddress
-    private var listeners: [Int32: SocketAddress] = [:]
+    private var listeners: [(raw: Int32, address: SocketAddress)] = []
     private var peers = 0
-    /// Clients by their local port: how an accepted descriptor is matched to its peer.
-    private var clients: [UInt16: LoopbackPeer] = [:]
+    /// Clients that were not accepted yet, by listener, the first first: a queue is a queue, so no
+    /// descriptor needs to be asked who is behind it, which a direct one could not be.
+    private var waiting: [Int32: [LoopbackPeer]] = [:]
 
     init() throws {
         (endpoint, endpointAddress) = try Self.listen()
@@ -139,28 +140,19 @@ final class LoopbackNetwork: PeerNetwork {
 
     func makeListener() throws -> Descriptor {
         let (descriptor, address) = try Self.listen()
-        listeners[descriptor.raw] = address
+        listeners.append((descriptor.raw, address))
         return descriptor
     }
 
     func dial(_ listener: Descriptor) throws -> any Peer {
-        let address = try #require(listeners[listener.raw])
-        let client = try connect(to: address)
-        let port = try #require(try SocketAddress.local(of: client).port)
-        let peer = newPeer(client)
-        clients[port] = peer
+        let known = try #require(listeners.last { $0.raw == listener.raw })
+        let peer = newPeer(try connect(to: known.address))
+        waiting[listener.raw, default: []].append(peer)
         return peer
     }
 
-    func peer(ofAccepted descriptor: Descriptor) -> (any Peer)? {
-        var storage = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                getpeername(descriptor.raw, $0, &length)
-            }
-        }
-        return result == 0 ? clients[UInt16(bigEndian: storage.sin_port)] : nil
+    func peer(ofAccepted _: Descriptor, by listener: ListenerID) -> (any Peer)? {
+        waiting[listeners[Int(listener.index)].raw]?.removeFirst()
     }
 
     func makeEndpoint() -> AddressReference { AddressReference(keeping: endpointAddress) }

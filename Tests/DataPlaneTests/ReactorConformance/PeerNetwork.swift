@@ -53,8 +53,9 @@ protocol PeerNetwork: AnyObject {
     /// Connects a client to a listener; it then waits in the listener's queue.
     func dial(_ listener: Descriptor) throws -> any Peer
 
-    /// The peer behind a descriptor that the reactor accepted.
-    func peer(ofAccepted descriptor: Descriptor) -> (any Peer)?
+    /// The peer behind a descriptor that the reactor accepted. Asked once for each, in the order
+    /// in which one listener accepted them.
+    func peer(ofAccepted descriptor: Descriptor, by listener: ListenerID) -> (any Peer)?
 
     /// Something that accepts what the reactor connects to it.
     func makeEndpoint() throws -> AddressReference

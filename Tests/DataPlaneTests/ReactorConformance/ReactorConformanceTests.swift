@@ -16,6 +16,8 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
     case simulated(seed: UInt64, isFaulty: Bool)
     case epoll
     case ioUring(masking: RingFeatures)
+    /// With direct descriptors.
+    case ioUringDirect(masking: RingFeatures)
 
     var testDescription: String {
         switch self {
@@ -23,6 +25,7 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
             "simulated \(seed)\(isFaulty ? " with faults" : "")"
         case .epoll: "epoll"
         case .ioUring(let masked): "io_uring without \(masked.rawValue)"
+        case .ioUringDirect(let masked): "io_uring direct without \(masked.rawValue)"
         }
     }
 
@@ -35,7 +38,9 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
     static let rings: [TestedReactor] = {
         guard RingProbe.report.isUsable else { return [] }
         let masks: [RingFeatures] = [[], .cappedReceive, .minimumWait, .all]
+        let hasDirect = RingProbe.report.detected.contains(.directDescriptors)
         return masks.map { .ioUring(masking: $0) }
+            + (hasDirect ? masks.map { .ioUringDirect(masking: $0) } : [])
     }()
 
     static let buffersMax = 512
@@ -68,13 +73,23 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
                     features: RingProbe.report.detected.subtracting(masked), socketsMax: socketsMax,
                     buffersMax: buffersMax, pipesMax: Self.pipesMax),
                 try LoopbackNetwork(), isFaulty: false)
+        case .ioUringDirect(let masked):
+            try check(
+                Case.self,
+                try IOUringReactor(
+                    features: RingProbe.report.detected.subtracting(masked), socketsMax: socketsMax,
+                    buffersMax: buffersMax, pipesMax: Self.pipesMax, isDirect: true),
+                try LoopbackNetwork(), isFaulty: false,
+                admission: { try $0.moveIntoTable($1) })
         }
     }
 
     private func check<Case: ConformanceCase, R: Reactor & ~Copyable>(
-        _: Case.Type, _ reactor: consuming R, _ network: any PeerNetwork, isFaulty: Bool
+        _: Case.Type, _ reactor: consuming R, _ network: any PeerNetwork, isFaulty: Bool,
+        admission: @escaping (inout R, Descriptor) throws -> Descriptor = { $1 }
     ) throws {
-        var harness = ConformanceHarness(reactor: reactor, network: network, isFaulty: isFaulty)
+        var harness = ConformanceHarness(
+            reactor: reactor, network: network, isFaulty: isFaulty, admission: admission)
         try Case.check(&harness)
         try harness.finish()
     }

@@ -172,7 +172,7 @@ enum SlotsAreUsedAgain: ConformanceCase {
         var owners: [UInt32] = []
         for _ in 0..<4 { owners.append(try harness.adopt()) }
         let (descriptor, refused) = try harness.network.makePair()
-        #expect(throws: SocketFailure.tableFull) { try harness.adopt(descriptor, refused) }
+        #expect(throws: SocketFailure.tableFull) { try harness.admit(descriptor, refused) }
         try see(.ended, refused, &harness)
         let address = try harness.network.makeEndpoint()
         #expect(throws: SocketFailure.tableFull) { _ = try harness.connect(to: address) }

@@ -70,7 +70,7 @@ final class SimulatedNetwork: PeerNetwork {
         return SimulatedPeer(world: world, number: connection)
     }
 
-    func peer(ofAccepted descriptor: Descriptor) -> (any Peer)? {
+    func peer(ofAccepted descriptor: Descriptor, by _: ListenerID) -> (any Peer)? {
         world.connectionNumber(of: descriptor).map { SimulatedPeer(world: world, number: $0) }
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     @Suite struct IdleFlows {
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func costNextToNothing(_ backend: Backend) throws {
             let count = 4_000
             let bytesPerFlowMax = 768

@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     @Suite struct Bursts {
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func thousandSimultaneousClientsAreServed(_ backend: Backend) throws {
             let count = 1_000
             let origin = try SwarmOrigin()
@@ -26,7 +26,7 @@ extension Integration {
             #expect(origin.accepted == count)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func shortConnectionsNeverFail(_ backend: Backend) throws {
             let count = isQuickRun ? 4_000 : 20_000
             let nginx = try NginxOrigin()

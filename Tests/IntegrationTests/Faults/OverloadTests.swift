@@ -10,7 +10,7 @@ extension Integration {
         /// A tenth of a core for a second: generous, and far from a spinning loop.
         private static let fullTicksMax = clockTicksPerSecond / 10
 
-        @Test(arguments: Backend.usable, [1, 2])
+        @Test(arguments: Backend.modes, [1, 2])
         func connectionLimitIsExactAndEveryoneGetsATurn(_ backend: Backend, workers: Int) throws {
             let limit = 64
             let origin = try SwarmOrigin()
@@ -64,7 +64,7 @@ extension Integration {
         /// Descriptors run out although the limits were sized to fit; here because the limit is
         /// lowered meanwhile. Clients that were accepted before the lack was seen may be reset,
         /// but none is left hanging, who was served goes on, and accepting resumes.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func lackOfDescriptorsHarmsNoEstablishedFlow(_ backend: Backend) throws {
             let origin = try SwarmOrigin()
             let gyre = try GyreProcess(to: origin.address, backend: backend)

@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     @Suite struct Addresses {
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func unixSocketsAtBothEnds(_ backend: Backend) throws {
             let directory = try TemporaryDirectory()
             let origin = try SwarmOrigin(.unix(path: directory.file("origin")))
@@ -17,7 +17,7 @@ extension Integration {
             try expectEcho(at: front)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func ipv6AtBothEnds(_ backend: Backend) throws {
             let origin = try SwarmOrigin(.loopback6(port: 0))
             let gyre = try GyreProcess(
@@ -26,7 +26,7 @@ extension Integration {
             try expectEcho(at: gyre.address)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func severalListenersShareTheEndpoints(_ backend: Backend) throws {
             let directory = try TemporaryDirectory()
             let origin = try SwarmOrigin()
@@ -39,7 +39,7 @@ extension Integration {
         }
 
         /// Comma-separated and repeated `--to` mean the same.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func roundRobinSpreadsEvenly(_ backend: Backend) throws {
             let origins = try (0..<3).map { try SwarmOrigin(greeting: [$0]) }
             let names = origins.map(\.address.description)
@@ -55,7 +55,7 @@ extension Integration {
         }
 
         /// `localhost` is 127.0.0.1 and, on most machines, ::1; the origin has only one of them.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func everyAddressOfANameIsTried(_ backend: Backend) throws {
             let origin = try SwarmOrigin()
             let gyre = try GyreProcess(
@@ -64,7 +64,7 @@ extension Integration {
             #expect(origin.accepted == 10)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func refusingEndpointLosesNoConnection(_ backend: Backend) throws {
             let origin = try SwarmOrigin()
             let refusing = try Listener(refuses: true)
@@ -76,7 +76,7 @@ extension Integration {
             #expect(try gyre.counters().connectFailures >= 1)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func clientIsResetWhenEveryEndpointRefuses(_ backend: Backend) throws {
             let endpoints = try [Listener(refuses: true), Listener(refuses: true)]
             let gyre = try GyreProcess(

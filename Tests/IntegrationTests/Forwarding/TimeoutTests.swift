@@ -6,7 +6,7 @@ import Testing
 
 extension Integration {
     @Suite struct Timeouts {
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func silentEndpointTimesOutAndTheNextIsUsed(_ backend: Backend) throws {
             let silent = try SilentEndpoint()
             let origin = try SwarmOrigin()
@@ -25,7 +25,7 @@ extension Integration {
             #expect(origin.accepted == 2)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func clientIsResetWhenConnectingTimesOut(_ backend: Backend) throws {
             let silent = try SilentEndpoint()
             let gyre = try GyreProcess(

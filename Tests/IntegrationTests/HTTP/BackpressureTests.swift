@@ -15,7 +15,7 @@ extension Integration.HTTP {
         }
 
         /// Four clients that ask for much and read nothing, and one that is served meanwhile.
-        @Test(arguments: Backend.usable, lengths)
+        @Test(arguments: Backend.modes, lengths)
         func stalledClientsHoldTheirOriginsBack(_ backend: Backend, framing: String) throws {
             let scene = try Scene(backend)
             let stalled = try (0..<4).map { _ in
@@ -36,7 +36,7 @@ extension Integration.HTTP {
             }
         }
 
-        @Test(arguments: Backend.usable, lengths)
+        @Test(arguments: Backend.modes, lengths)
         func stalledOriginsHoldTheirClientsBack(_ backend: Backend, framing: String) throws {
             let scene = try Scene(backend)
             let stalled = try (0..<4).map { _ in

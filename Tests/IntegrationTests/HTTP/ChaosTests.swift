@@ -8,7 +8,7 @@ import Testing
 
 extension Integration.HTTP {
     @Suite struct Chaos {
-        @Test(arguments: Backend.usable, [1, 2])
+        @Test(arguments: Backend.modes, [1, 2])
         func nothingBreaksAndNothingIsLeft(_ backend: Backend, workers: Int) throws {
             let origins = try (0..<2).map { _ in try ScriptedOrigin("HTTP/behaving_origin.py") }
             let gyre = try GyreProcess(

@@ -15,7 +15,7 @@ extension Integration.HTTP {
         private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
         private static let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n"
 
-        @Test(arguments: Backend.usable, [false, true])
+        @Test(arguments: Backend.modes, [false, true])
         func nothingIsKept(_ backend: Backend, byReset: Bool) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(
@@ -123,7 +123,7 @@ extension Integration.HTTP {
         }
 
         /// Origins that vanish while their clients wait; each client gets an answer or an end.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func lossOfAnOriginIsTold(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(http: listener.address, backend: backend)
@@ -151,7 +151,7 @@ extension Integration.HTTP {
         }
 
         /// Many at once, killed by the kernel rather than by this program.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func killedClientsLeaveNothing(_ backend: Backend) throws {
             let nginx = try NginxOrigin(bigBytes: 16 << 20)
             let gyre = try GyreProcess(http: nginx.address, backend: backend)

@@ -27,7 +27,7 @@ extension Integration.HTTP {
         private static let expecting =
             "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func expectationWaitsForTheOrigin(_ backend: Backend) throws {
             let scene = try Scene(backend)
             let client = scene.client
@@ -45,7 +45,7 @@ extension Integration.HTTP {
             #expect(try client.exchangeAgain(with: origin) == "again")
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func refusedExpectationEndsTheRequest(_ backend: Backend) throws {
             let scene = try Scene(backend)
             let client = scene.client
@@ -68,7 +68,7 @@ extension Integration.HTTP {
         }
 
         /// RFC 9110 section 15.2: a client of HTTP/1.0 does not know interim responses.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func interimResponsesGoToWhoKnowsThem(_ backend: Backend) throws {
             let interim =
                 "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: x\r\nX: y\r\n\r\n"
@@ -95,7 +95,7 @@ extension Integration.HTTP {
             try old.expectEnd()
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func endlessInterimResponsesEnd(_ backend: Backend) throws {
             let scene = try Scene(backend)
             try scene.client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -111,7 +111,7 @@ extension Integration.HTTP {
         }
 
         /// The answer comes first, the body is taken afterwards: both arrive.
-        @Test(arguments: Backend.usable, [1_000, 8 << 20])
+        @Test(arguments: Backend.modes, [1_000, 8 << 20])
         func answerMayComeBeforeTheBody(_ backend: Backend, bytes: Int) throws {
             let scene = try Scene(backend)
             let client = scene.client
@@ -134,7 +134,7 @@ extension Integration.HTTP {
         }
 
         /// An upload that is refused early: the client must get to read why.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func refusalReachesAClientThatStillSends(_ backend: Backend) throws {
             let scene = try Scene(backend)
             let client = scene.client
@@ -153,7 +153,7 @@ extension Integration.HTTP {
             _ = try? sender.value(within: 20)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func trailersPassBothWays(_ backend: Backend) throws {
             let scene = try Scene(backend)
             let chunks = "3\r\nabc\r\n0\r\nX-Sum: 1\r\nx-last: 2\r\n\r\n"
@@ -180,7 +180,7 @@ extension Integration.HTTP {
         }
 
         /// No body, whatever the head says (RFC 9112 section 6.3), and what it says is kept.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func bodilessAnswersKeepTheirLengths(_ backend: Backend) throws {
             let origin = try HTTPOrigin { received in
                 switch received.request.target {
@@ -211,7 +211,7 @@ extension Integration.HTTP {
         }
 
         /// Streamed, not collected: each piece is passed on before the next is there.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func bodiesAreStreamedBothWays(_ backend: Backend) throws {
             let scene = try Scene(backend)
             try scene.client.send(
@@ -234,7 +234,7 @@ extension Integration.HTTP {
         }
 
         /// A client of HTTP/1.0 is told the end of a body of unknown length by the connection's.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func oldClientsGetNoChunks(_ backend: Backend) throws {
             let scene = try Scene(backend)
             try scene.client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")

@@ -155,7 +155,7 @@ extension Integration.HTTP {
         }
 
         /// Also the form that the policy does not write: the origin may believe either.
-        @Test(arguments: Backend.usable, ["x-forwarded", "forwarded", "both"])
+        @Test(arguments: Backend.modes, ["x-forwarded", "forwarded", "both"])
         func nothingUntrustedReachesTheOrigin(_ backend: Backend, policy: String) throws {
             let seen = try forwarded(
                 Self.spoofed, backend: backend, options: ["--forwarded", policy])
@@ -165,7 +165,7 @@ extension Integration.HTTP {
             }
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func trustedClientsAreAppendedTo(_ backend: Backend) throws {
             let trusting = ["--forwarded", "both", "--trust", "10.0.0.0/8,127.0.0.0/8"]
             let seen = try forwarded(Self.spoofed, backend: backend, options: trusting)
@@ -182,7 +182,7 @@ extension Integration.HTTP {
             #expect(untrusted.values("X-Forwarded-For") == ["127.0.0.1"])
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func clientsOverIPv6AreNamedAsTheFieldWantsThem(_ backend: Backend) throws {
             let seen = try forwarded(
                 Self.spoofed, backend: backend, options: ["--forwarded", "both"], from: "[::1]:0")

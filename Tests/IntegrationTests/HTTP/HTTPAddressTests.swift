@@ -6,7 +6,7 @@ import Testing
 
 extension Integration.HTTP {
     @Suite struct Addresses {
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func everyKindListensAndIsConnectedTo(_ backend: Backend) throws {
             let directory = try TemporaryDirectory()
             let origins = try [

@@ -8,7 +8,7 @@ extension Integration.HTTP {
     @Suite struct Bursts {
         /// All requests are on their way before the first answer is read, and every answer is
         /// larger than what the kernel and gyre hold for a client.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func thousandDownloadsAtOnce(_ backend: Backend) throws {
             let count = isQuickRun ? 300 : 1_000
             let bytes = 300_000
@@ -30,7 +30,7 @@ extension Integration.HTTP {
             try gyre.awaitRest(descriptors: base, flowsAtOnce: count)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func hundredsOfUploadsAtOnce(_ backend: Backend) throws {
             let count = 300
             let body = Pattern(seed: 95).bytes(at: 0, count: 100_000)
@@ -54,7 +54,7 @@ extension Integration.HTTP {
         }
 
         /// Tunnels count as the clients they were: the limit holds for both together.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func tunnelsAreClients(_ backend: Backend) throws {
             let limit = 12
             let origin = try HTTPOrigin { _ in

@@ -9,7 +9,7 @@ extension Integration.HTTP {
     @Suite struct Draining {
         private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func exchangesFinishAndIdleConnectionsClose(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(
@@ -58,7 +58,7 @@ extension Integration.HTTP {
         }
 
         /// Under load: every request that was taken is answered, whatever the moment.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func noRequestIsLostUnderLoad(_ backend: Backend) throws {
             let origin = try HTTPOrigin { .ok($0.request.target) }
             let gyre = try GyreProcess(http: origin.address, backend: backend)
@@ -71,7 +71,7 @@ extension Integration.HTTP {
             #expect(try gyre.process.wait(within: 5) == .exited(0))
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func tunnelsMayFinish(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(http: listener.address, backend: backend)
@@ -94,7 +94,7 @@ extension Integration.HTTP {
             #expect(try gyre.process.wait(within: 2) == .exited(0))
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func drainTimeoutCutsWhatIsLeft(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(

@@ -21,7 +21,7 @@ extension Integration.HTTP {
             ("POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi", true),
         ]
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func clientDecidesForItsConnection(_ backend: Backend) throws {
             let origin = try HTTPOrigin { _ in .ok("body") }
             let gyre = try GyreProcess(
@@ -65,7 +65,7 @@ extension Integration.HTTP {
             ),
         ]
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func originDecidesForItsConnection(_ backend: Backend) throws {
             for (answer, isKept) in Self.originCases {
                 let origin = try HTTPOrigin { _ in answer }
@@ -81,7 +81,7 @@ extension Integration.HTTP {
             }
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func lastOfTheAllowedRequestsSaysSo(_ backend: Backend) throws {
             let origin = try HTTPOrigin { .ok($0.request.target) }
             let gyre = try GyreProcess(
@@ -104,7 +104,7 @@ extension Integration.HTTP {
             #expect(origin.requests.count == 9)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func connectionsAreUsedAgainByWhoeverComesNext(_ backend: Backend) throws {
             let origin = try HTTPOrigin { _ in
                 pause(0.05)

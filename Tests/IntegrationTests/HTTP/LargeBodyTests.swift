@@ -10,7 +10,7 @@ extension Integration.HTTP {
         private static let bytes = isQuickRun ? 128 << 20 : 1 << 30
         private static let growthMax = 8 << 20
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func gibibyteUpAndDownWithFlatMemory(_ backend: Backend) throws {
             try transferBothWays(backend, framing: "Content-Length: \(Self.bytes)", Self.bytes) {
                 try $0.connection.send($1, count: Self.bytes)
@@ -18,7 +18,7 @@ extension Integration.HTTP {
         }
 
         /// Chunks go through gyre's hands, so they take more of it; a quarter shows the same.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func chunksUpAndDownWithFlatMemory(_ backend: Backend) throws {
             let bytes = Self.bytes / 4
             try transferBothWays(backend, framing: "Transfer-Encoding: chunked", bytes) {

@@ -5,7 +5,7 @@ import Testing
 
 extension Integration.HTTP {
     @Suite struct Load {
-        @Test(arguments: Backend.usable, [1, 2])
+        @Test(arguments: Backend.modes, [1, 2])
         func wrkSeesNoError(_ backend: Backend, workers: Int) throws {
             let nginx = try NginxOrigin()
             let gyre = try GyreProcess(
@@ -19,7 +19,7 @@ extension Integration.HTTP {
             }
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func wrkMovesBodiesWithoutError(_ backend: Backend) throws {
             let nginx = try NginxOrigin(bigBytes: 64 << 10)
             let gyre = try GyreProcess(http: nginx.address, backend: backend)
@@ -29,7 +29,7 @@ extension Integration.HTTP {
         }
 
         /// ab speaks HTTP/1.0; with keep-alive it asks for that in the way of HTTP/1.0.
-        @Test(arguments: Backend.usable, [false, true])
+        @Test(arguments: Backend.modes, [false, true])
         func abSeesNoError(_ backend: Backend, keepsAlive: Bool) throws {
             let count = isQuickRun ? 2_000 : 8_000
             let nginx = try NginxOrigin()

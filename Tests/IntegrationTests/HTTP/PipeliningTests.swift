@@ -15,7 +15,7 @@ extension Integration.HTTP {
         }
 
         @Test(
-            arguments: Backend.usable,
+            arguments: Backend.modes,
             [[], ["--pipeline-depth", "1"], ["--upstream-idle-max", "0"]])
         func hundredInOneWriteAreAnsweredInOrder(_ backend: Backend, options: [String]) throws {
             let count = 100
@@ -31,7 +31,7 @@ extension Integration.HTTP {
             #expect(try client.get("/after").text == "/after")
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func allAreAnsweredToAClientThatEndedItsSide(_ backend: Backend) throws {
             let count = 100
             let origin = try HTTPOrigin { .ok($0.request.target) }
@@ -45,7 +45,7 @@ extension Integration.HTTP {
             try client.expectEnd()
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func bodiesAndDelaysKeepTheirPlace(_ backend: Backend) throws {
             let origin = try HTTPOrigin { received in
                 let request = received.request
@@ -97,7 +97,7 @@ extension Integration.HTTP {
             #expect(origin.requests.count == exchanges.count)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func nothingBehindALastRequestIsServed(_ backend: Backend) throws {
             let origin = try HTTPOrigin { .ok($0.request.target) }
             let gyre = try GyreProcess(http: origin.address, backend: backend)
@@ -125,7 +125,7 @@ extension Integration.HTTP {
 
         /// The queue of requests read ahead is bounded: a client that sends and does not read is
         /// held back, and costs no more than that.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func endlessRequestsAreHeldBack(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(http: listener.address, backend: backend)

@@ -25,7 +25,7 @@ extension Integration.HTTP {
 
             """
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func webSocketLibrariesTalk(_ backend: Backend) throws {
             let origin = try ScriptedOrigin("HTTP/websocket_origin.py")
             let gyre = try GyreProcess(http: origin.address, backend: backend)
@@ -36,7 +36,7 @@ extension Integration.HTTP {
             try gyre.awaitRest(descriptors: base, flowsAtOnce: 50)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func tunnelBeginsWithThe101(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(http: listener.address, backend: backend)
@@ -71,7 +71,7 @@ extension Integration.HTTP {
             #expect(String(decoding: client.readToEnd().bytes, as: UTF8.self) == "last words")
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func refusedUpgradeStaysHTTP(_ backend: Backend) throws {
             let origin = try HTTPOrigin { received in
                 .ok(received.request.target, fields: "X-Upgraded: no\r\n")
@@ -85,7 +85,7 @@ extension Integration.HTTP {
             #expect(origin.targets == ["/chat", "/next"])
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func whatIsNoUpgradeIsNotForwardedAsOne(_ backend: Backend) throws {
             let origin = try HTTPOrigin { _ in .ok("plain") }
             let gyre = try GyreProcess(http: origin.address, backend: backend)
@@ -108,7 +108,7 @@ extension Integration.HTTP {
         }
 
         /// Nobody asked: a client that did not would take the tunnel's bytes for a response.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func unasked101Becomes502(_ backend: Backend) throws {
             let origin = try HTTPOrigin { _ in .keep(Self.switching + "HTTP/1.1 200 OK\r\n\r\n") }
             let gyre = try GyreProcess(http: origin.address, backend: backend)
@@ -116,7 +116,7 @@ extension Integration.HTTP {
             #expect(try client.get("/").status == 502)
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func connectIsForwardedOnlyWhenAllowed(_ backend: Backend) throws {
             let listener = try Listener()
             let request = "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n"

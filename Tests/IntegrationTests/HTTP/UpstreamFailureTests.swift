@@ -7,7 +7,7 @@ import Testing
 
 extension Integration.HTTP {
     @Suite struct UpstreamFailures {
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func requestsTakeTurns(_ backend: Backend) throws {
             let origins = try ["a", "b", "c"].map { try HTTPOrigin(named: $0) }
             let gyre = try GyreProcess(
@@ -20,7 +20,7 @@ extension Integration.HTTP {
             #expect(origins.allSatisfy { $0.accepted == 1 })
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func refusedConnectionsGoOnToTheNext(_ backend: Backend) throws {
             let refusing = try (0..<2).map { _ in try Listener(refuses: true) }
             let origin = try HTTPOrigin {
@@ -39,7 +39,7 @@ extension Integration.HTTP {
         }
 
         /// The rest of the request is there already, or comes while connecting.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func largeRequestsGoOnToTheNextWhole(_ backend: Backend) throws {
             let silent = try SilentEndpoint()
             let origin = try HTTPOrigin { .ok("\($0.request.body.count)") }
@@ -57,7 +57,7 @@ extension Integration.HTTP {
             }
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func everyFailureHasItsStatusAndReason(_ backend: Backend) throws {
             let refusing = try Listener(refuses: true)
             let silent = try SilentEndpoint()
@@ -97,7 +97,7 @@ extension Integration.HTTP {
 
         /// The head of the answer went out; all that is left is to end the connection, in a way
         /// that shows that the answer is not whole.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func answersThatBreakOffAreSeenToBreakOff(_ backend: Backend) throws {
             let origin = try ScriptedOrigin("HTTP/behaving_origin.py")
             let gyre = try GyreProcess(http: origin.address, backend: backend)
@@ -116,7 +116,7 @@ extension Integration.HTTP {
         }
 
         /// A body that only the end of its connection delimits is whole only if that end is.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func resetIsNotTheEndOfABody(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(http: listener.address, backend: backend)

@@ -43,6 +43,20 @@ extension Integration {
                 run.errorOutput.contains("EPERM") || run.errorOutput.contains("not permitted"))
         }
 
+        @Test(arguments: ["tcp", "http"], ["auto", "io_uring"])
+        func directDescriptorsDoNotFallBack(_ command: String, backend: String) throws {
+            let run = try ChildProcess.run(
+                withoutIOUring + [
+                    Product.binary, command, "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9",
+                    "--backend", backend, "--direct-descriptors",
+                ], within: 10)
+            #expect(run.status == .exited(1))
+            #expect(run.errorOutput.split(separator: "\n").count == 1, "\(run.errorOutput)")
+            #expect(run.errorOutput.contains("direct-descriptors"))
+            #expect(
+                run.errorOutput.contains("EPERM") || run.errorOutput.contains("not permitted"))
+        }
+
         @Test func probeFindsItMissing() throws {
             let run = try ChildProcess.run(withoutIOUring + [Product.binary, "probe"], within: 10)
             #expect(run.status == .exited(0))

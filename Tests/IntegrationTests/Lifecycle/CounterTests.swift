@@ -10,7 +10,7 @@ extension Integration {
             let listener = try Listener()
             let gyre = try GyreProcess(to: listener.address, route: route)
             let first = try gyre.counters()
-            #expect(first.backend == route.backend.rawValue)
+            #expect(first.backend == route.backend.name)
             #expect(first.accepted == 0 && first.flowsActive == 0 && first.bytesTotal == 0)
             #expect(first.workers >= 1)
 

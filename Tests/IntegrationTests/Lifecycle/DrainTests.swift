@@ -32,7 +32,7 @@ extension Integration {
             #expect(try gyre.process.wait() == .exited(0))
         }
 
-        @Test(arguments: Backend.usable, [SIGTERM, SIGINT])
+        @Test(arguments: Backend.modes, [SIGTERM, SIGINT])
         func idleProcessEndsAtOnce(_ backend: Backend, _ signal: Int32) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(to: listener.address, backend: backend)
@@ -40,7 +40,7 @@ extension Integration {
             #expect(try gyre.process.wait(within: 2) == .exited(0))
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func drainTimeoutCutsWhatIsLeft(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(
@@ -56,7 +56,7 @@ extension Integration {
             #expect(client.isReadable(within: 1) && origin.isReadable(within: 1))
         }
 
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func secondSignalEndsAtOnce(_ backend: Backend) throws {
             let listener = try Listener()
             let gyre = try GyreProcess(to: listener.address, backend: backend)
@@ -73,7 +73,7 @@ extension Integration {
         }
 
         /// The port is free again as soon as the process is gone, with flows just cut or not.
-        @Test(arguments: Backend.usable)
+        @Test(arguments: Backend.modes)
         func restartsOnTheSamePortRightAfterExit(_ backend: Backend) throws {
             let origin = try SwarmOrigin()
             var gyre = try GyreProcess(to: origin.address, backend: backend)

@@ -28,6 +28,8 @@ extension Integration {
             (["tcp", "http"], ["--relay", "magic"]),
             (["tcp", "http"], ["--log-level", "loud"]),
             (["tcp", "http"], ["--relay", "splice-ring", "--backend", "epoll"]),
+            (["tcp", "http"], ["--direct-descriptors", "--backend", "epoll"]),
+            (["tcp", "http"], ["--direct-descriptors", "--relay", "splice"]),
             (["tcp"], ["--idle-timeout", "soon"]),
             (["tcp"], ["--max-body", "1m"]),
             (["http"], ["--idle-timeout", "1h"]),

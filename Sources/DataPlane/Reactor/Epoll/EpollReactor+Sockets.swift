@@ -135,6 +135,8 @@ extension EpollReactor {
     }
 
     /// With a pipe that has room, `-EAGAIN` means that the socket is dry until the next edge.
+    package var hasDirectSplice: Bool { true }
+
     package mutating func spliceIn(_ socket: SocketID, to pipe: PipeID, length: Int) -> Int {
         let index = index(socket)
         let result = DirectCalls.splice(

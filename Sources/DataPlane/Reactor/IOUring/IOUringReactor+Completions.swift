@@ -35,17 +35,27 @@ extension IOUringReactor {
         case .receive: handleReceive(entry, index, into: &batch)
         case .send: handleSend(entry, index, into: &batch)
         case .hangup: handleHangup(entry, index, into: &batch)
-        case .connect, .readable, .writable, .spliceIn, .spliceOut:
+        case .connect:
+            guard !sockets[index].isClosing else { break }
+            let error = Int32(sockets[index].setUpError)
+            batch.append(
+                Completion(
+                    .connect, owner: sockets[index].owner,
+                    result: error == 0 ? entry.result : -error))
+        case .readable, .writable, .spliceIn, .spliceOut:
             guard !sockets[index].isClosing else { break }
             let isPoll = operation == .readable || operation == .writable
             batch.append(
                 Completion(
                     operation, owner: sockets[index].owner,
                     result: isPoll ? min(entry.result, 0) : entry.result))
+        case .install: handleInstall(entry, index)
+        case .setUp: handleSetUp(entry, index)
         default: break  // close and cancel only count
         }
         if sockets[index].isClosing && sockets[index].inFlight == 0 {
             batch.append(Completion(.close, owner: sockets[index].owner, result: 0))
+            if isDirect { giveBackFile(sockets[index].descriptor) }
             sockets.remove(index)
         }
     }

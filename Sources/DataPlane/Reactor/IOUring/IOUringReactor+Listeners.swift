@@ -10,6 +10,8 @@ extension IOUringReactor {
     private static var multishotCredit: Int { 2 * acceptQueueMax }
     private static var multishotCreditMin: Int { acceptQueueMax }
     private static var singlesMax: Int { 16 }
+    /// With a file table every accept is a single one, because each needs a slot of its own.
+    private static var singlesMaxDirect: Int { 64 }
 
     package mutating func addListener(_ descriptor: Descriptor) -> ListenerID {
         guard let index = listeners.insert(IOUringListener(descriptor: descriptor)) else {
@@ -41,25 +43,44 @@ extension IOUringReactor {
             guard !listener.isCancelling else { continue }
             if listener.isMultishot && listener.armed > 0 {
                 if acceptCredit < Self.multishotCreditMin { cancelAccepts(slot) }
-            } else if listener.armed == 0 && acceptCredit >= Self.multishotCredit {
+            } else if listener.armed == 0 && acceptCredit >= Self.multishotCredit && !isDirect {
                 prepareAccept(slot, multishot: true)
             } else {
                 let share = acceptCredit == 0 ? 0 : max(acceptCredit / listeners.count, 1)
-                let wanted = min(share, Self.singlesMax)
+                let wanted = min(share, isDirect ? Self.singlesMaxDirect : Self.singlesMax)
                 if Int(listener.armed) > wanted {
                     cancelAccepts(slot)
                 } else {
-                    for _ in Int(listener.armed)..<wanted { prepareAccept(slot, multishot: false) }
+                    for _ in Int(listener.armed)..<wanted {
+                        if isDirect {
+                            prepareAcceptDirect(slot)
+                        } else {
+                            prepareAccept(slot, multishot: false)
+                        }
+                    }
                 }
             }
         }
+    }
+
+    /// Accepts one client into a free slot of the file table; without one, clients wait.
+    private mutating func prepareAcceptDirect(_ slot: UInt32) {
+        guard let file = files.take() else { return }
+        reserve(1)
+        let entry = unsafe ring.nextEntry()
+        unsafe gyre_prep_accept_direct(
+            entry, listeners[slot: slot].descriptor.raw, files.address(file),
+            files.addressLength(file), UInt32(file.raw))
+        unsafe entry.pointee.user_data =
+            CompletionToken(.accept, slot: UInt32(file.raw), generation: slot).raw
+        listeners[slot: slot].armed += 1
     }
 
     private mutating func prepareAccept(_ slot: UInt32, multishot: Bool) {
         reserve(1)
         let entry = unsafe ring.nextEntry()
         unsafe gyre_prep_accept(entry, listeners[slot: slot].descriptor.raw, multishot ? 1 : 0)
-        unsafe entry.pointee.user_data = CompletionToken(.accept, slot: slot, generation: 0).raw
+        unsafe entry.pointee.user_data = CompletionToken(.accept, slot: 0, generation: slot).raw
         listeners[slot: slot].armed += 1
         listeners[slot: slot].isMultishot = multishot
     }
@@ -76,15 +97,20 @@ extension IOUringReactor {
     }
 
     mutating func handleAccept(_ entry: RingCompletion, into batch: inout CompletionBatch) {
-        let slot = entry.token.slot
+        let slot = entry.token.generation
         if !entry.more {
             listeners[slot: slot].armed -= 1
             acceptsNeedArming = true
         }
+        // A direct accept's own result is 0: its slot of the file table is in the token.
+        let file = Descriptor(raw: Int32(entry.token.slot))
+        if entry.result < 0 && isDirect { files.giveBack(file) }
         if entry.result < 0 && DirectCalls.concernsOneClient(-entry.result) { return }
         if entry.result >= 0 { acceptCredit = max(acceptCredit - 1, 0) }
+        let isSlot = isDirect && entry.result >= 0
         batch.append(
-            Completion(.accept, owner: slot, result: entry.result, more: entry.more))
+            Completion(
+                .accept, owner: slot, result: isSlot ? file.raw : entry.result, more: entry.more))
     }
 
     mutating func handleAcceptsCancelled(_ entry: RingCompletion) {
@@ -101,6 +127,10 @@ extension IOUringReactor {
             while acceptCredit > 0 && batch.room > 64 {
                 result = DirectCalls.accept(listener.descriptor, counting: &counters)
                 guard result >= 0 else { break }
+                if isDirect {
+                    guard let file = try? moveIntoTable(Descriptor(raw: result)) else { continue }
+                    result = file.raw
+                }
                 acceptCredit -= 1
                 batch.append(Completion(.accept, owner: slot, result: result, more: true))
             }

@@ -9,6 +9,7 @@ extension IOUringReactor {
     ) throws(SocketFailure) -> SocketID {
         let record = IOUringSocket(descriptor: descriptor, owner: owner)
         guard let index = sockets.insert(record) else {
+            precondition(!isDirect, "more sockets than slots of the file table")
             DirectCalls.close(descriptor, counting: &counters)
             throw .tableFull
         }
@@ -18,6 +19,7 @@ extension IOUringReactor {
     package mutating func connect(
         to address: AddressReference, owner: UInt32
     ) throws(SocketFailure) -> SocketID {
+        if isDirect { return try connectDirect(to: address, owner: owner) }
         let descriptor = try DirectCalls.openStream(to: address, counting: &counters)
         let socket = try adopt(descriptor, owner: owner)
         reserve(1)
@@ -32,7 +34,10 @@ extension IOUringReactor {
     }
 
     package mutating func peerAddress(of socket: SocketID) -> IPBytes {
-        DirectCalls.peerAddress(sockets[index(socket)].descriptor, counting: &counters)
+        let descriptor = sockets[index(socket)].descriptor
+        return isDirect
+            ? files.peerAddress(descriptor)
+            : DirectCalls.peerAddress(descriptor, counting: &counters)
     }
 
     package mutating func receive(_ socket: SocketID, credit: UInt32) {
@@ -137,6 +142,7 @@ extension IOUringReactor {
     }
 
     package mutating func shutdownWrite(_ socket: SocketID) {
+        if isDirect { return prepareInstall(index(socket)) }
         DirectCalls.shutdownWrite(sockets[index(socket)].descriptor, counting: &counters)
     }
 
@@ -145,7 +151,13 @@ extension IOUringReactor {
     package mutating func close(_ socket: SocketID, reset: Bool) {
         let index = index(socket)
         precondition(!sockets[index].isClosing || sockets[index].isSendingLast)
-        if reset { DirectCalls.resetOnClose(sockets[index].descriptor, counting: &counters) }
+        if reset {
+            if isDirect {
+                prepareResetOnClose(index)
+            } else {
+                DirectCalls.resetOnClose(sockets[index].descriptor, counting: &counters)
+            }
+        }
         if sockets[index].isSendingLast {
             // The close is prepared already, behind the send.
             sockets[index].isSendingLast = false
@@ -179,7 +191,11 @@ extension IOUringReactor {
 
     private mutating func prepareClose(_ index: Socket) {
         let entry = unsafe ring.nextEntry()
-        unsafe io_uring_prep_close(entry, sockets[index].descriptor.raw)
+        if isDirect {
+            unsafe io_uring_prep_close_direct(entry, UInt32(sockets[index].descriptor.raw))
+        } else {
+            unsafe io_uring_prep_close(entry, sockets[index].descriptor.raw)
+        }
         unsafe tag(entry, .close, index)
         expectedAtOnce += 1
     }
@@ -199,6 +215,8 @@ extension IOUringReactor {
         pipes.giveBack(pipe, isEmpty: isEmpty, counting: &counters)
     }
 
+    package var hasDirectSplice: Bool { !isDirect }
+
     package mutating func spliceIn(_ socket: SocketID, to pipe: PipeID, length: Int) -> Int {
         DirectCalls.splice(
             from: sockets[index(socket)].descriptor, to: pipes.input(pipe), length: length,
@@ -214,25 +232,30 @@ extension IOUringReactor {
     package var hasRingSplice: Bool { true }
 
     package mutating func submitSpliceIn(_ socket: SocketID, to pipe: PipeID, length: Int) {
-        prepareSplice(
+        let entry = unsafe prepareSplice(
             from: sockets[index(socket)].descriptor, to: pipes.input(pipe), length: length,
             .spliceIn, index(socket))
+        guard isDirect else { return }
+        // The flag that `tag` set is for where bytes go to, which is a pipe.
+        unsafe entry.pointee.flags &= ~fileFlags
+        unsafe entry.pointee.splice_flags |= GYRE_SPLICE_FROM_FIXED
     }
 
     package mutating func submitSpliceOut(_ pipe: PipeID, to socket: SocketID, length: Int) {
-        prepareSplice(
+        _ = unsafe prepareSplice(
             from: pipes.output(pipe), to: sockets[index(socket)].descriptor, length: length,
             .spliceOut, index(socket))
     }
 
     private mutating func prepareSplice(
         from: Descriptor, to: Descriptor, length: Int, _ operation: Operation, _ index: Socket
-    ) {
+    ) -> UnsafeMutablePointer<gyre_sqe> {
         precondition(!sockets[index].isClosing)
         reserve(1)
         let entry = unsafe ring.nextEntry()
         unsafe gyre_prep_splice(entry, from.raw, to.raw, UInt32(clamping: length))
         unsafe tag(entry, operation, index)
+        return unsafe entry
     }
 
     func index(_ socket: SocketID) -> Socket {
@@ -240,12 +263,15 @@ extension IOUringReactor {
     }
 
     /// Names the completion of a prepared entry and counts it as in flight.
-    private mutating func tag(
+    mutating func tag(
         _ entry: UnsafeMutablePointer<gyre_sqe>, _ operation: Operation, _ index: Socket
     ) {
         unsafe entry.pointee.user_data =
             CompletionToken(operation, slot: index.slot, generation: index.generation).raw
         sockets[index].inFlight += 1
-        if operation != .cancel && operation != .close { sockets[index].armed |= operation.bit }
+        if operation.isCancellable {
+            sockets[index].armed |= operation.bit
+            unsafe entry.pointee.flags |= fileFlags
+        }
     }
 }

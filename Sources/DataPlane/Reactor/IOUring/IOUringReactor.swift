@@ -1,6 +1,7 @@
 // The io_uring implementation of the reactor: everything is prepared into the submission queue and
 // one enter per turn submits, runs completions and waits. This file holds the state and the turn;
-// +Sockets and +Listeners prepare requests, +Completions reads what came of them.
+// +Sockets and +Listeners prepare requests, +Direct those that only the file table needs,
+// +Completions reads what came of them.
 // Made on any thread; the first turn makes the calling thread its owner.
 
 internal import CLiburing
@@ -8,6 +9,7 @@ internal import Protocols
 
 /// A socket's slot.
 struct IOUringSocket: BitwiseCopyable {
+    /// With a file table, its slot there.
     let descriptor: Descriptor
     var owner: UInt32
     /// Bytes the armed receive may still deliver.
@@ -24,6 +26,8 @@ struct IOUringSocket: BitwiseCopyable {
     var hasHungUp = false
     /// The last receive left bytes in the socket: the next one need not poll first.
     var hasMoreBytes = false
+    /// Why the socket could not be made, as an errno value: its connect will say so.
+    var setUpError: UInt8 = 0
     /// All bytes of the send in flight, as they will be reported.
     var sendBytes: UInt32 = 0
     /// What the send in flight still has to send.
@@ -57,12 +61,15 @@ package struct IOUringReactor: ~Copyable, Reactor {
     static let listenersMax = 64
 
     let features: RingFeatures
+    /// What every entry says that names a socket: where the number is to be looked up.
+    let fileFlags: UInt8
     package let buffers: BufferPool
     package var counters = CounterSet()
     package internal(set) var nowNs: UInt64
 
     var ring: Ring
     var bufferRing: BufferRing
+    var files: FileTable
     var sockets: Slab<IOUringSocket>
     var listeners: Slab<IOUringListener>
     var starved: SlotQueue<IOUringSocket>
@@ -87,11 +94,15 @@ package struct IOUringReactor: ~Copyable, Reactor {
     ///   - socketsMax: sockets at once.
     ///   - buffersMax: receive buffers at once, published ones included.
     ///   - pipesMax: pipes kept for spliced relaying.
+    ///   - isDirect: sockets live in a file table with `socketsMax` slots; for kernels with the
+    ///     feature `directDescriptors`.
     /// - Throws: when the kernel refuses the ring or its buffers.
     package init(
-        features: RingFeatures, socketsMax: Int, buffersMax: Int, pipesMax: Int
+        features: RingFeatures, socketsMax: Int, buffersMax: Int, pipesMax: Int,
+        isDirect: Bool = false
     ) throws(SystemError) {
         let ring = try Ring(entries: Self.entries, completionsPerEntry: 8)
+        let files = try FileTable(ring: ring, capacity: isDirect ? socketsMax : 0)
         let pool = BufferPool(capacity: buffersMax)
         let bufferRing: BufferRing
         do {
@@ -102,6 +113,8 @@ package struct IOUringReactor: ~Copyable, Reactor {
         }
         scatterLists = ScatterLists(count: Int(ring.entries))
         self.ring = ring
+        self.files = files
+        fileFlags = isDirect ? GYRE_SQE_FIXED_FILE : 0
         self.bufferRing = bufferRing
         buffers = pool
         self.features = features

@@ -65,6 +65,20 @@ struct Ring: ~Copyable {
         try SystemError.check(unsafe gyre_buffer_ring_register(ring, memory, entries))
     }
 
+    /// Registers a table of `count` empty file slots.
+    func reserveFiles(_ count: UInt32) throws(SystemError) {
+        try SystemError.check(unsafe gyre_files_reserve(ring, count))
+    }
+
+    /// Puts a descriptor's file into a slot of the table; the descriptor stays.
+    func putFile(_ descriptor: Descriptor, into slot: Descriptor) throws(SystemError) {
+        try SystemError.check(
+            unsafe gyre_files_put(ring, UInt32(slot.raw), descriptor.raw))
+    }
+
+    /// The number of the last operation that the kernel knows; negative when it cannot be asked.
+    var lastOperation: Int32 { unsafe gyre_last_operation(ring) }
+
     /// Which operations the kernel knows; `false` also when it cannot be asked.
     func supports(_ operations: [io_uring_op]) -> Bool {
         guard let probe = unsafe io_uring_get_probe_ring(ring) else { return false }

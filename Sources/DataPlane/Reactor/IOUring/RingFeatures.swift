@@ -17,5 +17,11 @@ package struct RingFeatures: OptionSet, Sendable {
     /// A waiting worker is not accounted as waiting for a disk [6.15].
     package static let noIOWait = RingFeatures(rawValue: 1 << 2)
 
-    package static let all: RingFeatures = [.cappedReceive, .minimumWait, .noIOWait]
+    /// Sockets can live in the ring's own file table [6.15, see `RingProbe`]. Without it every
+    /// socket is a descriptor of the process.
+    package static let directDescriptors = RingFeatures(rawValue: 1 << 3)
+
+    package static let all: RingFeatures = [
+        .cappedReceive, .minimumWait, .noIOWait, .directDescriptors,
+    ]
 }

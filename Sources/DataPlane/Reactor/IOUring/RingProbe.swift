@@ -25,6 +25,16 @@ package struct RingReport: Sendable {
     package let detected: RingFeatures
 
     package var isUsable: Bool { reason.isEmpty }
+
+    /// Why sockets cannot live in the ring's file table; `nil` when they can.
+    package var tableFailure: String? {
+        guard isUsable else { return "io_uring cannot be used: \(reason)" }
+        return detected.contains(.directDescriptors)
+            ? nil
+            : features.first { $0.name == RingProbe.directName }.map {
+                "\($0.reason); expected \($0.purpose)"
+            }
+    }
 }
 
 /// Tries io_uring out.
@@ -32,6 +42,8 @@ package enum RingProbe {
     /// Locked memory that one worker's ring and buffer ring are charged, in bytes: 512 submission
     /// entries, 4096 completions and 1024 buffer slots, rounded up.
     package static let lockedBytesPerRing: UInt64 = 128 * 1024
+
+    fileprivate static let directName = "direct-descriptors"
 
     /// What was found on this machine; probed once, when first asked for.
     package static let report = run()
@@ -61,6 +73,11 @@ package enum RingProbe {
             "capped-receive", "multishot receive that stops after its credit, kernel 6.17",
             required: false, missing: capped ?? "")
         if capped == nil { list.detected.insert(.cappedReceive) }
+        let direct = list.directRefusal ?? selfTest(features: list.detected, isDirect: true)
+        list.add(
+            directName, "sockets in the ring's own file table, kernel 6.15",
+            required: false, missing: direct ?? "")
+        if direct == nil { list.detected.insert(.directDescriptors) }
         return RingReport(
             features: list.features, reason: list.reason,
             detected: list.reason.isEmpty ? list.detected : [])
@@ -91,6 +108,12 @@ package enum RingProbe {
         list.addOptional(
             .noIOWait, "no-iowait", "a waiting worker is not shown as waiting for a disk, 6.15",
             isAvailable: bits & GYRE_FEAT_NO_IOWAIT != 0)
+        // Before 6.13 one idle request on a file of the table kept every file that was closed after
+        // it from being closed (7029acd8a950), which no bit and no test in passing shows. RECV_ZC
+        // came with 6.15.
+        if ring.lastOperation < GYRE_OP_RECEIVE_ZERO_COPY {
+            list.directRefusal = "the kernel is older"
+        }
     }
 
     private static func explain(_ error: SystemError) -> String {
@@ -117,7 +140,7 @@ package enum RingProbe {
     /// Sends bytes to a reactor over a socket pair and lets it send them back.
     ///
     /// - Returns: what went wrong; `nil` when nothing did.
-    private static func selfTest(features: RingFeatures) -> String? {
+    private static func selfTest(features: RingFeatures, isDirect: Bool = false) -> String? {
         var ends = (Int32(-1), Int32(-1))
         let made = unsafe withUnsafeMutableBytes(of: &ends) {
             unsafe gyre_socket_pair($0.assumingMemoryBound(to: Int32.self).baseAddress)
@@ -126,10 +149,19 @@ package enum RingProbe {
         defer { _ = gyre_close(ends.1) }
         do throws(SystemError) {
             var reactor = try IOUringReactor(
-                features: features, socketsMax: 8, buffersMax: 64, pipesMax: 1)
-            return echo(Descriptor(raw: ends.0), peer: ends.1, on: &reactor)
+                features: features, socketsMax: 8, buffersMax: 64, pipesMax: 1,
+                isDirect: isDirect)
+            var socket = Descriptor(raw: ends.0)
+            ends.0 = -1
+            if isDirect {
+                guard let file = try? reactor.moveIntoTable(socket) else {
+                    return "the file table takes no socket"
+                }
+                socket = file
+            }
+            return echo(socket, peer: ends.1, on: &reactor)
         } catch {
-            _ = gyre_close(ends.0)
+            if ends.0 >= 0 { _ = gyre_close(ends.0) }
             return "\(error)"
         }
     }
@@ -186,6 +218,8 @@ private struct FeatureList {
     var features: [RingFeature] = []
     var reason = ""
     var detected: RingFeatures = []
+    /// Why direct descriptors need not be tried.
+    var directRefusal: String?
 
     mutating func add(_ name: String, _ purpose: String, required: Bool, missing: String) {
         features.append(
