@@ -51,7 +51,7 @@ def _counts(levels: list[int]) -> str:
 
 def _measure(run: Run, levels: list[int], candidate: Candidate) -> Sample:
     sample = Sample()
-    wrk(run.processes, candidate.port, ACTIVE, seconds=1)
+    wrk(run.processes, candidate.port, ACTIVE, run.settings.warm_up_seconds)
     for idle in levels:
         with held(run.processes, run.programs, candidate.port, idle, sample.failures):
             load, cost = run.loaded(candidate, lambda: wrk(
