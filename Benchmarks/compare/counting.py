@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import select
 import shutil
 import signal
 import subprocess
@@ -13,6 +12,7 @@ import time
 
 from compare import proc, readings
 from compare.errors import BenchmarkError
+from compare.perf import Perf
 from compare.processes import Processes
 from compare.programs import compiler
 from compare.readings import Counts
@@ -44,11 +44,7 @@ def _filters() -> list[str]:
 
 
 class PerfCount:
-    """`perf stat` on the kernel's own trace point: exact, and cheap for who is counted.
-
-    perf attaches with its counter stopped and is told over a pipe when to count, so that neither
-    its start nor its end is part of the figure.
-    """
+    """`perf stat` on the kernel's own trace point: exact, and cheap for who is counted."""
 
     tool = "perf"
 
@@ -58,39 +54,11 @@ class PerfCount:
         self._kinds = list(KINDS) if has_kinds else []
         for condition in _filters() if has_kinds else []:
             events += ["-e", EVENT, "--filter", condition]
-        self._processes = processes
-        self._output = processes.new_path("perf")
-        control, self._control = os.pipe()
-        self._acknowledge, acknowledge = os.pipe()
-        try:
-            self._perf = processes.start("perf", [
-                "perf", "stat", "-x,", *events,
-                "-p", ",".join(map(str, proc.tree(pid))), "-o", str(self._output), "-D", "-1",
-                "--control", f"fd:{control},{acknowledge}",
-            ], processes.placement.load, pass_fds=(control, acknowledge))
-        finally:
-            os.close(control)
-            os.close(acknowledge)
-        self._tell("enable")
+        self._perf = Perf(processes, pid, ["stat", "-x,", *events])
 
     def finish(self) -> Counts:
         """Stops counting and returns the counts."""
-        self._tell("disable")
-        os.close(self._control)
-        os.close(self._acknowledge)
-        self._perf.child.send_signal(signal.SIGINT)
-        self._perf.child.wait(ATTACH_SECONDS_MAX)
-        self._processes.stop(self._perf)
-        return readings.perf_counts(self._output.read_text(), self._kinds)
-
-    def _tell(self, command: str) -> None:
-        os.write(self._control, f"{command}\n".encode())
-        # Not select(2): with thousands of flows open the descriptor may be beyond its 1023.
-        poll = select.poll()
-        poll.register(self._acknowledge, select.POLLIN)
-        is_answered = poll.poll(ATTACH_SECONDS_MAX * 1000)
-        if not is_answered or not os.read(self._acknowledge, 16).startswith(b"ack"):
-            raise BenchmarkError(f"perf does not {command}: {self._perf.last_words()}")
+        return readings.perf_counts(self._perf.finish().read_text(), self._kinds)
 
 
 class StraceCount:
