@@ -19,7 +19,7 @@ from compare.readings import Load
 GRACE_SECONDS = 30.0
 # Of one process that holds clients; several addresses have ports for more.
 CLIENTS_PER_HOLDER = 15_000
-HOLD_SECONDS_MAX = 60.0
+HOLD_SECONDS_MAX = 30.0
 # The last part of the first source address of clients that only exist.
 FIRST_HOST = 11
 
@@ -101,11 +101,12 @@ def bursts(
 @contextmanager
 def held(
     processes: Processes, programs: Programs, port: int, clients: int, failures: list[str],
-    first_host: int = FIRST_HOST,
+    first_host: int = FIRST_HOST, at_once: int = 1,
 ) -> Iterator[None]:
     """Within it there are `clients` more clients that have had one answer each and only exist.
 
-    Adds to `failures` when some of them were closed meanwhile.
+    They come `at_once`, and one after the other when memory is looked at: buffers for many at the
+    same time would be in it. Adds to `failures` when some of them were closed meanwhile.
     """
     holders: list[Running] = []
     try:
@@ -114,6 +115,7 @@ def held(
             clients -= count
             holders.append(processes.start("hold", [
                 str(programs.path("hold")), str(port), str(count), str(first_host + len(holders)),
+                str(at_once),
             ], processes.placement.load))
         for holder in holders:
             _await_ready(holder)

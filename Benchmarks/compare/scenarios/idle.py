@@ -15,7 +15,7 @@ from compare.tables import Metric, Table
 # A TCP client holds its connection to the origin.
 CLIENTS = {Protocol.TCP: 4000, Protocol.HTTP: 8000}
 SETTLE_SECONDS = 0.5
-IDLE_SECONDS = 2.0
+IDLE_SECONDS = 1.0
 METRICS = (
     Metric("bytesPerClient", "bytes/client", digits=0, has_spread=True, has_ratio=True),
     Metric("baseKiB", "base KiB", digits=0),
