@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test release lint micro bench fuzz clean deps build-deps test-deps micro-deps \
+.PHONY: run test release lint micro bench figures fuzz clean deps build-deps test-deps micro-deps \
 	bench-deps
 
 SOURCES := Package.swift Sources Tests Benchmarks/Micro
@@ -48,8 +48,13 @@ micro: micro-deps
 	swift build $(RELEASE) --product micro
 	Benchmarks/micro
 
+# Every scenario, in less than twenty minutes; what it found is in Benchmarks/results/latest.
 bench: bench-deps release
-	Benchmarks/run
+	Benchmarks/run; code=$$?; Benchmarks/report && exit $$code
+
+# The same, and brings tables and plots of the READMEs up to date.
+figures: bench-deps release
+	Benchmarks/run; code=$$?; Benchmarks/report --readme && exit $$code
 
 fuzz: test-deps
 	Tests/FuzzTests/run $(FUZZ_SECONDS)

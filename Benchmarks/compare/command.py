@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -16,15 +15,18 @@ from compare import counting, machine, profiles
 from compare.candidates import descriptors
 from compare.configurations import STREAM_MODULE
 from compare.errors import BenchmarkError
+from compare.outcome import Outcome
 from compare.processes import Placement, Processes
 from compare.programs import Programs, compiler
 from compare.run import Run, Settings
 from compare.scenarios import GROUPS, SCENARIOS, Scenario
-from compare.tables import Table
 
 CONNECTIONS_MAX = 4096
-# With all scenarios, so that they take less than twenty minutes; and with some of them.
-ROUNDS_OF_ALL, ROUNDS = 3, 5
+SECONDS_MIN = 0.2
+# Rounds, and seconds of one measurement: with some scenarios; with all of them, so that they take
+# less than twenty minutes; and when only asked whether everything works.
+SOME, ALL, QUICK = (5, 1.0), (3, 0.5), (1, 0.3)
+LATEST = "latest.json"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -64,9 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="one round: does everything work?")
     parser.add_argument(
         "--rounds", type=_positive, metavar="N",
-        help=f"default: {ROUNDS}, or {ROUNDS_OF_ALL} for all scenarios")
+        help=f"default: {SOME[0]}, or {ALL[0]} for all scenarios")
     parser.add_argument(
-        "--seconds", type=_positive, metavar="S", help="of one measurement (default: 1)")
+        "--seconds", type=_seconds, metavar="S",
+        help=f"of one measurement (default: {SOME[1]}, or {ALL[1]} for all scenarios)")
     parser.add_argument(
         "--connections", type=_connections, metavar="N[,N…]",
         help="clients at once, where a scenario is about active ones")
@@ -75,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         help="the binary (default: .build/release/gyre of this repository)")
     parser.add_argument(
         "--json", type=Path, metavar="FILE",
-        help="where every round's figures are written (default: Benchmarks/results/TIME.json)")
+        help="where every round's figures are written "
+             f"(default: Benchmarks/results/TIME.json, and as {LATEST} beside it)")
     return parser
 
 
@@ -94,6 +98,16 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= 1000:
         raise argparse.ArgumentTypeError("expected a whole number from 1 to 1000")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not SECONDS_MIN <= seconds <= 1000:
+        raise argparse.ArgumentTypeError(f"expected a number from {SECONDS_MIN} to 1000")
+    return seconds
 
 
 def _connections(text: str) -> tuple[int, ...]:
@@ -120,18 +134,14 @@ def _measure(options: argparse.Namespace) -> int:
         # A copy, so that a build during the run cannot swap the binary between two rounds.
         binary = processes.directory / "gyre"
         shutil.copy2(options.gyre, binary)
+        rounds, seconds = (
+            QUICK if options.quick else ALL if len(scenarios) == len(SCENARIOS) else SOME)
         settings = Settings(
             gyre=binary, is_quick=options.quick, connections=options.connections,
-            rounds=options.rounds or _rounds(options, scenarios),
-            seconds=options.seconds or 1)
-        path = options.json or _results() / time.strftime("%Y%m%d-%H%M%S.json")
-        return _report(Run(settings, processes, Programs(processes)), scenarios, path)
-
-
-def _rounds(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
-    if options.quick:
-        return 1
-    return ROUNDS_OF_ALL if len(scenarios) == len(SCENARIOS) else ROUNDS
+            rounds=options.rounds or rounds, seconds=options.seconds or seconds)
+        paths = [options.json] if options.json else [
+            _results() / time.strftime("%Y%m%d-%H%M%S.json"), _results() / LATEST]
+        return _report(Run(settings, processes, Programs(processes)), scenarios, paths)
 
 
 def _results() -> Path:
@@ -156,41 +166,37 @@ def _require(gyre: Path, scenarios: Sequence[Scenario]) -> None:
         raise BenchmarkError("there is no C compiler; install gcc")
 
 
-def _report(run: Run, scenarios: Sequence[Scenario], json_path: Path) -> int:
+def _report(run: Run, scenarios: Sequence[Scenario], paths: Sequence[Path]) -> int:
+    """Measures, prints and writes after each scenario, so that nothing is lost with the next one.
+    """
     placement = run.processes.placement
     facts = machine.describe(run.settings.gyre, placement)
-    warned = machine.warnings(placement)
-    print(machine.markdown(facts, warned), flush=True)
-    tables: list[Table] = []
-    skipped: dict[str, str] = {}
-    began = time.monotonic()
+    outcome = Outcome(facts, machine.warnings(placement), run.settings)
+    print(machine.markdown(facts, outcome.warnings), flush=True)
     for scenario in scenarios:
         if scenario.samples and not profiles.available(run.processes):
-            skipped[scenario.name] = "perf may not sample the kernel here"
-            run.say(f"{scenario.name}: left out; {skipped[scenario.name]}")
+            outcome.skipped[scenario.name] = "perf may not sample the kernel here"
+            run.say(f"{scenario.name}: left out; {outcome.skipped[scenario.name]}")
             continue
-        tables += _measured(run, scenario)
-    document = {
-        "machine": facts, "warnings": warned, "skipped": skipped,
-        "command": ["Benchmarks/run", *sys.argv[1:]],
-        "rounds": run.settings.rounds, "seconds": run.settings.seconds,
-        "isQuick": run.settings.is_quick, "tookSeconds": round(time.monotonic() - began),
-        "tables": [table.plain() for table in tables],
-    }
-    json_path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    run.say(f"every round's figures: {json_path}")
-    failed = [table.title for table in tables if table.has_failures]
-    for title in failed:
-        print(f"FAILED: {title}; see the last column", file=sys.stderr)
-    return 1 if failed else 0
-
-
-def _measured(run: Run, scenario: Scenario) -> list[Table]:
-    """Measures and prints; a scenario that cannot be measured at all ends the run."""
-    began = time.monotonic()
-    run.say(f"{scenario.name} …")
-    tables = scenario.measure(run)
-    for table in tables:
-        print(table.markdown(), flush=True)
-    run.say(f"{scenario.name} took {time.monotonic() - began:.0f} s")
-    return tables
+        began = time.monotonic()
+        run.say(f"{scenario.name} …")
+        try:
+            tables = scenario.measure(run)
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, the scenarios before and after it are still worth having.
+            outcome.failed[scenario.name] = f"{type(error).__name__}: {error}"
+            run.say(f"{scenario.name}: FAILED: {error!r}")
+            continue
+        finally:
+            # A scenario ends what it started; what it could not end must not be beside the next.
+            run.processes.stop_all()
+        outcome.add(scenario.name, tables, time.monotonic() - began)
+        for table in tables:
+            print(table.markdown(), flush=True)
+        run.say(f"{scenario.name} took {outcome.took[scenario.name]:.0f} s")
+        outcome.write(paths)
+    outcome.write(paths)
+    run.say(f"every round's figures: {paths[0]}")
+    for title in outcome.failures():
+        print(f"FAILED: {title}", file=sys.stderr)
+    return 1 if outcome.failures() else 0

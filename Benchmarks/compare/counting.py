@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import select
 import shutil
 import signal
 import subprocess
@@ -13,83 +12,53 @@ import time
 
 from compare import proc, readings
 from compare.errors import BenchmarkError
+from compare.perf import Perf
 from compare.processes import Processes
+from compare.programs import compiler
 from compare.readings import Counts
 
 EVENT = "raw_syscalls:sys_enter"
 ATTACH_SECONDS_MAX = 10.0
-# What a proxy calls with every request, by what it is for. Each name is an event more, which takes
-# the kernel some hundredths of a second to set up, so what is rare is left to the rest.
+# What a proxy calls with every request, by what it is for; what is rare is left to the rest.
 KINDS: dict[str, tuple[str, ...]] = {
-    "wait": ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "pselect6"),
+    "wait": ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6"),
     "ring": ("io_uring_enter",),
     "receive": ("read", "readv", "recvfrom", "recvmsg"),
     "send": ("write", "writev", "sendto", "sendmsg"),
 }
 
 
-def by_kind(counts: Counts) -> dict[str, int]:
-    """Calls of each kind, and those of none as `rest`."""
-    found = {kind: sum(counts.by_name.get(name, 0) for name in names)
-             for kind, names in KINDS.items()}
-    return found | {"rest": counts.total - sum(found.values())}
-
-
 @functools.cache
-def _kind_events() -> list[str]:
-    """Trace points of single system calls; not every kernel has them, or all of them."""
+def _filters() -> list[str]:
+    """For each kind, what the kernel lets through of the event that has every call.
+
+    An event of its own for each name would take the kernel half a second to set up. Which numbers
+    the calls have depends on the architecture; the compiler knows.
+    """
     outcome = subprocess.run(
-        ["perf", "list", "syscalls:sys_enter_*"], capture_output=True, text=True, check=False)
-    known = set(re.findall(r"syscalls:sys_enter_\w+", outcome.stdout))
-    asked = (f"syscalls:sys_enter_{name}" for names in KINDS.values() for name in names)
-    return [event for event in asked if event in known]
+        [compiler() or "", "-dM", "-E", "-"], input="#include <asm/unistd.h>\n",
+        capture_output=True, text=True, check=True)
+    numbers = dict(re.findall(r"^#define __NR_(\w+) (\d+)$", outcome.stdout, re.MULTILINE))
+    return [" || ".join(f"id == {numbers[name]}" for name in names if name in numbers)
+            for names in KINDS.values()]
 
 
 class PerfCount:
-    """`perf stat` on the kernel's own trace point: exact, and cheap for who is counted.
-
-    perf attaches with its counter stopped and is told over a pipe when to count, so that neither
-    its start nor its end is part of the figure.
-    """
+    """`perf stat` on the kernel's own trace point: exact, and cheap for who is counted."""
 
     tool = "perf"
 
     def __init__(self, processes: Processes, pid: int, *, has_kinds: bool = False) -> None:
-        """`has_kinds`: tells calls by name, too; a descriptor for each, and each thread."""
-        events = [EVENT, "context-switches", *(_kind_events() if has_kinds else [])]
-        self._processes = processes
-        self._output = processes.new_path("perf")
-        control, self._control = os.pipe()
-        self._acknowledge, acknowledge = os.pipe()
-        try:
-            self._perf = processes.start("perf", [
-                "perf", "stat", "-x,", "-e", ",".join(events),
-                "-p", ",".join(map(str, proc.tree(pid))), "-o", str(self._output), "-D", "-1",
-                "--control", f"fd:{control},{acknowledge}",
-            ], processes.placement.load, pass_fds=(control, acknowledge))
-        finally:
-            os.close(control)
-            os.close(acknowledge)
-        self._tell("enable")
+        """`has_kinds`: tells them apart, too; takes a descriptor for each kind and thread."""
+        events = ["-e", EVENT, "-e", "context-switches"]
+        self._kinds = list(KINDS) if has_kinds else []
+        for condition in _filters() if has_kinds else []:
+            events += ["-e", EVENT, "--filter", condition]
+        self._perf = Perf(processes, pid, ["stat", "-x,", *events])
 
     def finish(self) -> Counts:
         """Stops counting and returns the counts."""
-        self._tell("disable")
-        os.close(self._control)
-        os.close(self._acknowledge)
-        self._perf.child.send_signal(signal.SIGINT)
-        self._perf.child.wait(ATTACH_SECONDS_MAX)
-        self._processes.stop(self._perf)
-        return readings.perf_counts(self._output.read_text())
-
-    def _tell(self, command: str) -> None:
-        os.write(self._control, f"{command}\n".encode())
-        # Not select(2): with thousands of flows open the descriptor may be beyond its 1023.
-        poll = select.poll()
-        poll.register(self._acknowledge, select.POLLIN)
-        is_answered = poll.poll(ATTACH_SECONDS_MAX * 1000)
-        if not is_answered or not os.read(self._acknowledge, 16).startswith(b"ack"):
-            raise BenchmarkError(f"perf does not {command}: {self._perf.last_words()}")
+        return readings.perf_counts(self._perf.finish().read_text(), self._kinds)
 
 
 class StraceCount:
@@ -102,7 +71,7 @@ class StraceCount:
     tool = "strace"
 
     def __init__(self, processes: Processes, pid: int, *, has_kinds: bool = False) -> None:
-        """It tells calls by name anyway."""
+        """It tells kinds apart anyway."""
         del has_kinds
         self._processes = processes
         self._output = processes.new_path("strace")
@@ -121,7 +90,7 @@ class StraceCount:
         self._strace.child.send_signal(signal.SIGINT)
         self._strace.child.wait(ATTACH_SECONDS_MAX)
         self._processes.stop(self._strace)
-        return readings.strace_counts(self._output.read_text())
+        return readings.strace_counts(self._output.read_text(), KINDS)
 
 
 Counting = type[PerfCount] | type[StraceCount]

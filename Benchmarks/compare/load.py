@@ -19,7 +19,7 @@ from compare.readings import Load
 GRACE_SECONDS = 30.0
 # Of one process that holds clients; several addresses have ports for more.
 CLIENTS_PER_HOLDER = 15_000
-HOLD_SECONDS_MAX = 60.0
+HOLD_SECONDS_MAX = 30.0
 # The last part of the first source address of clients that only exist.
 FIRST_HOST = 11
 
@@ -53,7 +53,8 @@ def wrk(
 ) -> Load:
     """Keep-alive requests on `connections` connections for about `seconds`.
 
-    With `upload_bytes` they are posts of so many bytes.
+    With `upload_bytes` they are posts of so many bytes. wrk knows whole seconds only; a part of one
+    is ended by an interrupt, after which it reports as always.
     """
     whole = max(1, math.ceil(seconds))
     script = []
@@ -65,7 +66,7 @@ def wrk(
     return readings.wrk(processes.call("wrk", [
         "wrk", "-t1", f"-c{connections}", f"-d{whole}s", "--latency", "--timeout", "5s",
         *script, f"http://127.0.0.1:{port}{path}",
-    ], whole + GRACE_SECONDS))
+    ], whole + GRACE_SECONDS, interrupt_after=seconds if seconds < whole else None))
 
 
 def ab(processes: Processes, port: int, connections: int, total: int) -> Load:
@@ -78,11 +79,13 @@ def ab(processes: Processes, port: int, connections: int, total: int) -> Load:
 
 
 def open_loop(
-    processes: Processes, programs: Programs, port: int, connections: int, rate: int, seconds: int
+    processes: Processes, programs: Programs, port: int, connections: int, rate: int,
+    seconds: float,
 ) -> Load:
     """Requests that come due `rate` times a second, whatever becomes of them, from one seed."""
     return readings.own_program("openloop", processes.call("openloop", [
-        str(programs.path("openloop")), str(port), str(connections), str(rate), str(seconds), "1",
+        str(programs.path("openloop")), str(port), str(connections), str(rate),
+        str(round(seconds * 1000)), "1",
     ], seconds + GRACE_SECONDS))
 
 
@@ -98,11 +101,12 @@ def bursts(
 @contextmanager
 def held(
     processes: Processes, programs: Programs, port: int, clients: int, failures: list[str],
-    first_host: int = FIRST_HOST,
+    first_host: int = FIRST_HOST, at_once: int = 1,
 ) -> Iterator[None]:
     """Within it there are `clients` more clients that have had one answer each and only exist.
 
-    Adds to `failures` when some of them were closed meanwhile.
+    They come `at_once`, and one after the other when memory is looked at: buffers for many at the
+    same time would be in it. Adds to `failures` when some of them were closed meanwhile.
     """
     holders: list[Running] = []
     try:
@@ -111,6 +115,7 @@ def held(
             clients -= count
             holders.append(processes.start("hold", [
                 str(programs.path("hold")), str(port), str(count), str(first_host + len(holders)),
+                str(at_once),
             ], processes.placement.load))
         for holder in holders:
             _await_ready(holder)
@@ -136,9 +141,9 @@ def _await_ready(holder: Running) -> None:
 
 
 def iperf3(
-    processes: Processes, port: int, server_port: int, streams: int, seconds: float
+    processes: Processes, port: int, server_port: int, streams: int, gigabytes: float
 ) -> Load:
-    """One bulk transfer through `port` to an iperf3 server that is started for it.
+    """So many gigabytes (10^9 bytes) through `port` to an iperf3 server that is started for it.
 
     A server of its own, because one that was cut off in a transfer refuses the next one for long.
     """
@@ -148,11 +153,10 @@ def iperf3(
     try:
         if not processes.await_listening(server, server_port):
             raise BenchmarkError(f"iperf3 does not start: {server.last_words()}")
-        whole = max(1, math.ceil(seconds))
         text = processes.call("iperf3", [
-            "iperf3", "-c", "127.0.0.1", "-p", str(port), "-t", str(whole), "-P", str(streams),
-            "--json",
-        ], whole + GRACE_SECONDS)
+            "iperf3", "-c", "127.0.0.1", "-p", str(port), "-n", str(round(gigabytes * 1e9)),
+            "-P", str(streams), "--json",
+        ], gigabytes + GRACE_SECONDS)
     finally:
         processes.stop(server)
     return readings.iperf3(text)

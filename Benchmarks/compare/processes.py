@@ -79,9 +79,13 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop_all()
+        self._directory.cleanup()
+
+    def stop_all(self) -> None:
+        """Ends what still runs, the last one first."""
         for running in reversed(self.running.copy()):
             self.stop(running)
-        self._directory.cleanup()
 
     def new_path(self, name: str) -> Path:
         """A path in the temporary directory that nobody was given before."""
@@ -157,10 +161,19 @@ class Processes:
                     continue
             running.child.wait()
 
-    def call(self, name: str, command: Sequence[str], seconds_max: float) -> str:
-        """Runs a command on the load's processor to its end and returns what it printed."""
+    def call(
+        self, name: str, command: Sequence[str], seconds_max: float,
+        interrupt_after: float | None = None,
+    ) -> str:
+        """Runs a command on the load's processor to its end and returns what it printed.
+
+        `interrupt_after`: seconds after which it is told to end.
+        """
         running = self.start(name, command, self.placement.load)
         try:
+            if interrupt_after is not None:
+                time.sleep(interrupt_after)
+                running.child.send_signal(signal.SIGINT)
             running.child.wait(seconds_max)
         except subprocess.TimeoutExpired as error:
             raise BenchmarkError(f"{name} did not end within {seconds_max:.0f} s") from error

@@ -7,20 +7,18 @@ while somebody is woken counts as waking, and one taken while a segment is sent 
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
 
-from compare import proc
 from compare.errors import BenchmarkError
+from compare.perf import Perf
 from compare.processes import Processes
 
 # Not a divisor of anything else's rate.
 SAMPLES_PER_SECOND = 2999
 # The same events are there in virtual machines, where processors' own counters are not.
 EVENT = "cpu-clock"
-END_SECONDS_MAX = 20.0
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,14 @@ PLACES = (
     _place("copies", "copies", r"_?copy_(?:to|from)_(?:iter|user)\w*", r"copy_page_\w+",
            r"copy_user_\w+", r"rep_movs_\w+", r"_copy_\w+", r"__check_object_size",
            r"simple_copy_to_iter"),
-    _place("waking", "waiting, waking", r"try_to_wake_up", r"__wake_up\w*", r"wake_up_\w+",
+    _place("waking", "waking others", r"try_to_wake_up", r"__wake_up\w*", r"wake_up_\w+",
            r"default_wake_function", r"autoremove_wake_function", r"sock_def_readable",
-           r"sock_def_write_space", r"sk_stream_write_space", r"ep_\w+", r"do_epoll_\w+",
+           r"sock_def_write_space", r"sk_stream_write_space", r"ep_poll_callback",
+           r"ep_autoremove_wake_function", r"pollwake", r"io_poll_wake"),
+    _place("waiting", "waiting", r"ep_\w+", r"do_epoll_\w+",
            r"sock_poll", r"tcp_poll", r"do_(?:sys_)?poll", r"do_select", r"core_sys_select",
            r"__schedule", r"schedule\w*", r"finish_task_switch", r"futex_\w+", r"io_cqring_wait\w*",
-           r"io_poll_wake", r"__io_req_task_work_add", r"io_req_normal_work_add", r"poll_\w+",
-           r"__pollwait", r"wait_woken", r"sk_wait_data"),
+           r"poll_\w+", r"__pollwait", r"wait_woken", r"sk_wait_data"),
     _place("peerSide", "TCP, receiver's half", r"net_rx_action", r"handle_softirqs", r"do_softirq",
            r"__do_softirq", r"process_backlog", r"tcp_v4_rcv", r"tcp_v4_do_rcv",
            r"tcp_rcv_established", r"__release_sock", r"tcp_\w*timer\w*"),
@@ -110,22 +109,16 @@ class Profile:
     """Samples a candidate from now on until `finish`."""
 
     def __init__(self, processes: Processes, pid: int) -> None:
-        self._processes = processes
-        self._output = processes.new_path("perf.data")
-        self._perf = processes.start("perf-record", [
-            "perf", "record", "-q", "-F", str(SAMPLES_PER_SECOND), "-e", EVENT, "-g",
-            "-p", ",".join(map(str, proc.tree(pid))), "-o", str(self._output),
-        ], processes.placement.load)
+        self._perf = Perf(processes, pid, [
+            "record", "-q", "-F", str(SAMPLES_PER_SECOND), "-e", EVENT, "-g"])
 
     def finish(self) -> dict[str, float]:
         """Ends the samples and returns their shares in percent."""
-        self._perf.child.send_signal(signal.SIGINT)
-        self._perf.child.wait(END_SECONDS_MAX)
-        self._processes.stop(self._perf)
+        output = self._perf.finish()
         try:
-            return shares(_script(str(self._output)))
+            return shares(_script(str(output)))
         finally:
-            self._output.unlink(missing_ok=True)
+            output.unlink(missing_ok=True)
 
 
 def _script(path: str) -> str:

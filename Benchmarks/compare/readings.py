@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compare.errors import BenchmarkError
@@ -35,12 +36,19 @@ class Load:
 
 @dataclass(frozen=True)
 class Counts:
-    """System calls of some seconds, by name, and how often another thread got the processor."""
+    """System calls of some seconds, and how often another thread got the processor."""
 
     total: int
-    # Of the kinds that were asked for; empty when only the total could be counted.
-    by_name: dict[str, int] = field(default_factory=dict)
+    # Empty when only the total was asked for.
+    by_kind: dict[str, int] = field(default_factory=dict)
     context_switches: int | None = None
+
+    def kinds_and_rest(self) -> dict[str, int]:
+        """Calls of each kind, and those of none as `rest`; nothing when kinds were not asked for.
+        """
+        if not self.by_kind:
+            return {}
+        return self.by_kind | {"rest": self.total - sum(self.by_kind.values())}
 
 
 def wrk(text: str) -> Load:
@@ -100,23 +108,23 @@ def own_program(name: str, text: str) -> Load:
         failures=[f"{failures} requests failed"] if failures else [])
 
 
-def perf_counts(text: str) -> Counts:
-    """The lines of `perf stat -x,`: the system calls, and whatever else was counted with them."""
-    counts: dict[str, int] = {}
+def perf_counts(text: str, kinds: Sequence[str] = ()) -> Counts:
+    """The lines of `perf stat -x,`: all system calls, those of each kind, and context switches."""
+    calls = []
+    switches = None
     # perf says "<not counted>" of who never ran meanwhile.
     for count, event in re.findall(r"^(\d+|<not counted>),[^,]*,([\w:-]+),", text, re.MULTILINE):
-        counts[event] = int(count) if count.isdecimal() else 0
-    total = counts.pop("raw_syscalls:sys_enter", None)
-    if total is None:
+        value = int(count) if count.isdecimal() else 0
+        if event == "raw_syscalls:sys_enter":
+            calls.append(value)
+        elif event == "context-switches":
+            switches = value
+    if len(calls) != 1 + len(kinds):
         raise BenchmarkError(f"perf gave no count: {text.strip()[-EXCERPT:]}")
-    prefix = "syscalls:sys_enter_"
-    return Counts(
-        total, {event.removeprefix(prefix): count for event, count in counts.items()
-                if event.startswith(prefix)},
-        counts.get("context-switches"))
+    return Counts(calls[0], dict(zip(kinds, calls[1:], strict=True)), switches)
 
 
-def strace_counts(text: str) -> Counts:
+def strace_counts(text: str, kinds: Mapping[str, Sequence[str]]) -> Counts:
     """The table of `strace -c`."""
     if not text.strip():
         return Counts(0)
@@ -124,7 +132,7 @@ def strace_counts(text: str) -> Counts:
     rows = re.findall(
         r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", text, re.MULTILINE)
     counts = {name: int(count) for count, name in rows}
-    total = counts.pop("total", None)
-    if total is None:
+    if "total" not in counts:
         raise BenchmarkError(f"strace gave no count: {text.strip()[-EXCERPT:]}")
-    return Counts(total, counts)
+    return Counts(counts["total"], {
+        kind: sum(counts.get(name, 0) for name in names) for kind, names in kinds.items()})

@@ -7,6 +7,7 @@ so a ratio of two figures of one round says more than either figure.
 from __future__ import annotations
 
 import statistics
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -72,7 +73,7 @@ def alternate(
         for subject, series in [*subjects[first:], *subjects[:first]]:
             try:
                 sample = measure(subject)
-            except (BenchmarkError, OSError) as error:
+            except (BenchmarkError, OSError, subprocess.SubprocessError) as error:
                 sample = Sample(failures=[str(error)])
             series.samples.append(sample)
 

@@ -18,8 +18,9 @@ from compare.readings import Load
 from compare.rounds import Sample, Series, alternate
 
 # A candidate that took no run time for this long has served what there was.
-QUIET_SECONDS = 0.1
+QUIET_SECONDS = 0.05
 SETTLE_SECONDS_MAX = 5.0
+CONNECTIONS_MANY = 256
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,25 @@ class Settings:
     gyre: Path
     rounds: int
     # Of one measurement.
-    seconds: int
+    seconds: float
     # `None`: what the scenario does by itself.
     connections: tuple[int, ...] | None
     is_quick: bool
+
+    def clients(self, by_itself: Sequence[int]) -> Sequence[int]:
+        """Of how many clients at once a scenario is made that would take `by_itself`."""
+        if self.connections is None and self.is_quick:
+            # The ends and the middle.
+            return sorted({by_itself[0], by_itself[len(by_itself) // 2], by_itself[-1]})
+        return self.connections or by_itself
+
+    @property
+    def warm_up_seconds(self) -> float:
+        return min(1.0, 2 * self.seconds)
+
+    def seconds_for(self, connections: int) -> float:
+        """Of one measurement: longer where opening the connections takes a good part of it."""
+        return self.seconds * (2 if connections > CONNECTIONS_MANY else 1)
 
     @property
     def memory_rounds(self) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from compare.candidates import Kind
-from compare.rounds import Series, Spread, ratio_to_better_peer
+from compare.rounds import Sample, Series, Spread, ratio_to_better_peer
 
 ABSENT = "–"
 FAILURES_SHOWN = 3
@@ -76,7 +77,7 @@ class Table:
         return f"**{ratio.median:.2f}** ({_ends(ratio, 2)})" if ratio else ABSENT
 
     def plain(self) -> dict[str, object]:
-        """Everything measured, round by round."""
+        """Everything measured, round by round; `of_plain` makes the table of it again."""
         candidates = []
         for series in self.series:
             ratios = {
@@ -93,8 +94,18 @@ class Table:
         return {
             "scenario": self.scenario, "setting": dict(self.setting), "title": self.title,
             "note": self.note, "candidates": candidates,
-            "metrics": {metric.key: metric.title for metric in self.metrics},
+            "metrics": [asdict(metric) for metric in self.metrics],
         }
+
+    @staticmethod
+    def of_plain(plain: Mapping[str, Any]) -> Table:
+        """The table that `plain` was made of."""
+        series = [
+            Series(one["name"], Kind[one["kind"].upper()],
+                   [Sample(**sample) for sample in one["rounds"]], one["otherFailures"])
+            for one in plain["candidates"]]
+        return Table(plain["title"], [Metric(**metric) for metric in plain["metrics"]], series,
+                     plain["scenario"], plain["setting"], plain["note"])
 
 
 def connections_text(count: int) -> str:

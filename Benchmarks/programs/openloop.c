@@ -7,7 +7,7 @@
 // of the few that were under way (the coordinated omission of closed loops). The uncorrected figure
 // stands beside it, and so does how late this program itself was when a connection was free.
 //
-// usage: openloop PORT CONNECTIONS REQUESTS_PER_SECOND SECONDS SEED
+// usage: openloop PORT CONNECTIONS REQUESTS_PER_SECOND MILLISECONDS SEED
 #include "request.h"
 
 #include <fcntl.h>
@@ -115,10 +115,10 @@ static void lose(int epoll, struct connection *connection, struct figures *figur
 }
 
 // Puts the load on; returns when all is answered or given up.
-static void drive(int epoll, struct idle *idle, double rate, uint64_t seconds, uint64_t seed,
+static void drive(int epoll, struct idle *idle, double rate, uint64_t duration_ns, uint64_t seed,
                   struct figures *figures) {
     struct epoll_event events[256];
-    uint64_t start = now_ns(), from = start + WARM_UP_NS, end = from + seconds * SECOND;
+    uint64_t start = now_ns(), from = start + WARM_UP_NS, end = from + duration_ns;
     double due = (double)start;
     struct connection *connection;
     for (;;) {
@@ -149,13 +149,13 @@ static void drive(int epoll, struct idle *idle, double rate, uint64_t seconds, u
     figures->failures += figures->under_way;
 }
 
-static void print(struct figures *figures, uint64_t seconds) {
+static void print(struct figures *figures, double seconds) {
     size_t count = figures->answered;
     qsort(figures->corrected_ns, count, sizeof(uint64_t), ascending);
     qsort(figures->uncorrected_ns, count, sizeof(uint64_t), ascending);
     qsort(figures->late_ns, count, sizeof(uint64_t), ascending);
-    printf("{\"sent\": %zu, \"answered\": %zu, \"failures\": %zu, \"seconds\": %lu, ",
-           figures->sent, count, figures->failures, (unsigned long)seconds);
+    printf("{\"sent\": %zu, \"answered\": %zu, \"failures\": %zu, \"seconds\": %.3f, ",
+           figures->sent, count, figures->failures, seconds);
     printf("\"p50Us\": %.1f, \"p99Us\": %.1f, \"p999Us\": %.1f, \"maxUs\": %.1f, ",
            percentile_us(figures->corrected_ns, count, 0.5),
            percentile_us(figures->corrected_ns, count, 0.99),
@@ -168,14 +168,15 @@ static void print(struct figures *figures, uint64_t seconds) {
 
 int main(int count, char **arguments) {
     if (count != 6) {
-        fprintf(stderr, "usage: openloop PORT CONNECTIONS REQUESTS_PER_SECOND SECONDS SEED\n");
+        fprintf(stderr, "usage: openloop PORT CONNECTIONS REQUESTS_PER_SECOND MILLISECONDS SEED\n");
         return 64;
     }
     long descriptors = raise_descriptors();
     int port = (int)number(arguments[1], 65535);
     size_t connections = (size_t)number(arguments[2], descriptors - 16);
     double rate = (double)number(arguments[3], 10000000);
-    uint64_t seconds = (uint64_t)number(arguments[4], 3600);
+    uint64_t duration_ns = (uint64_t)number(arguments[4], 3600000) * 1000000;
+    double seconds = (double)duration_ns / (double)SECOND;
     uint64_t seed = (uint64_t)number(arguments[5], INT32_MAX);
     if (connections == 0 || rate == 0) return 64;
     // A sleep shall end when it was asked to, not up to 50 µs later.
@@ -183,7 +184,7 @@ int main(int count, char **arguments) {
     struct connection *all = allocate(connections, sizeof *all);
     struct idle idle = {.ring = allocate(connections, sizeof *idle.ring), .size = connections};
     // Ten standard deviations above what is expected.
-    size_t capacity = (size_t)(rate * (double)seconds + 10 * sqrt(rate * (double)seconds)) + 100;
+    size_t capacity = (size_t)(rate * seconds + 10 * sqrt(rate * seconds)) + 100;
     struct figures figures = {
         .corrected_ns = allocate(capacity, sizeof(uint64_t)),
         .uncorrected_ns = allocate(capacity, sizeof(uint64_t)),
@@ -193,7 +194,7 @@ int main(int count, char **arguments) {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) fail("epoll_create1");
     open_all(port, all, &idle, epoll);
-    drive(epoll, &idle, rate, seconds, seed, &figures);
+    drive(epoll, &idle, rate, duration_ns, seed, &figures);
     print(&figures, seconds);
     return 0;
 }

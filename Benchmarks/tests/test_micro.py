@@ -36,7 +36,7 @@ class CountTests(unittest.TestCase):
 
     def test_a_limit_may_be_reached_but_not_passed(self):
         limits = {"a": 1000, "b": 1000, "c": 1000}
-        self.assertEqual(micro.over_limit({"a": 1010, "b": 1011, "c": 5, "d": 9}, limits), ["b"])
+        self.assertEqual(micro.over_limit({"a": 1030, "b": 1031, "c": 5, "d": 9}, limits), ["b"])
 
     def test_a_case_without_a_limit_is_shown(self):
         self.assertEqual(

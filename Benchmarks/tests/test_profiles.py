@@ -29,11 +29,13 @@ class PlaceTests(unittest.TestCase):
         self.assertEqual(
             self.place("_raw_spin_unlock_irqrestore", "try_to_wake_up", "sock_def_readable",
                        "tcp_rcv_established", "net_rx_action", *entry), "waking")
+        self.assertEqual(self.place("ep_poll_callback", "tcp_v4_rcv"), "waking")
+        self.assertEqual(self.place("ep_send_events", "do_epoll_wait"), "waiting")
         self.assertEqual(self.place("fdget", *entry[1:]), "entry")
         self.assertEqual(self.place("io_send", "io_submit_sqes", "__do_sys_io_uring_enter"), "ring")
 
     def test_what_the_compiler_appends_does_not_matter(self):
-        self.assertEqual(self.place("finish_task_switch.isra.0", "do_syscall_64"), "waking")
+        self.assertEqual(self.place("finish_task_switch.isra.0", "do_syscall_64"), "waiting")
 
     def test_a_longer_name_is_another_function(self):
         self.assertEqual(self.place("tcp_closely_related", "tcp_recvmsg"), "receiving")

@@ -17,6 +17,8 @@ from compare.tables import Metric, Table
 
 IDLE = (0, 1_000, 10_000)
 ACTIVE = 64
+# One after the other they would take poll(2) minutes to come.
+AT_ONCE = 128
 
 
 def measure(run: Run, protocol: Protocol) -> list[Table]:
@@ -26,8 +28,7 @@ def measure(run: Run, protocol: Protocol) -> list[Table]:
     entries = standard(run.settings.gyre, protocol)
     if protocol is Protocol.TCP:
         entries += [entry for entry in baselines(run.programs) if entry.connections_max is None]
-    series = run.alternate_fresh(
-        entries, target, partial(_measure, run, levels), run.settings.rounds)
+    series = run.alternate_fresh(entries, target, partial(_measure, run, levels))
     name = f"{protocol.value}-beside"
     return [Table(
         f"{name}: {ACTIVE} active connections beside {_counts(levels)} idle ones", _metrics(levels),
@@ -51,9 +52,10 @@ def _counts(levels: list[int]) -> str:
 
 def _measure(run: Run, levels: list[int], candidate: Candidate) -> Sample:
     sample = Sample()
-    wrk(run.processes, candidate.port, ACTIVE, seconds=1)
+    wrk(run.processes, candidate.port, ACTIVE, run.settings.warm_up_seconds)
     for idle in levels:
-        with held(run.processes, run.programs, candidate.port, idle, sample.failures):
+        with held(run.processes, run.programs, candidate.port, idle, sample.failures,
+                  at_once=AT_ONCE):
             load, cost = run.loaded(candidate, lambda: wrk(
                 run.processes, candidate.port, ACTIVE, run.settings.seconds))
         sample.failures += load.failures

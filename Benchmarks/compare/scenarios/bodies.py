@@ -46,10 +46,11 @@ def _tables(
     metrics: Sequence[Metric], note: str,
 ) -> list[Table]:
     with run.group(entries, target, lambda candidate: wrk(
-            run.processes, candidate.port, CONNECTIONS, seconds=1, path=f"/{sizes[0]}")) as group:
+            run.processes, candidate.port, CONNECTIONS, run.settings.warm_up_seconds,
+            path=f"/{sizes[0]}")) as group:
         return [
             _table(run, group, connections, size, is_upload, metrics, note)
-            for connections in run.settings.connections or (CONNECTIONS,)
+            for connections in run.settings.clients((CONNECTIONS,))
             for size in sizes for is_upload in (False, True)]
 
 

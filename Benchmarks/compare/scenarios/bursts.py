@@ -30,7 +30,7 @@ def measure(run: Run, protocol: Protocol) -> list[Table]:
     entries = everyone(run.settings.gyre, run.programs, protocol)
     with run.group(entries, target, lambda candidate: load.bursts(
             run.processes, run.programs, candidate.port, 64, 2)) as group:
-        for connections in run.settings.connections or CONNECTIONS:
+        for connections in run.settings.clients(CONNECTIONS):
             tables.append(Table(
                 f"{name}: {connections_text(connections)} at once, {BURSTS} times per round",
                 METRICS, group.measure(partial(_burst, run, connections), connections), name,

@@ -15,7 +15,7 @@ from compare.tables import Metric, Table
 # A TCP client holds its connection to the origin.
 CLIENTS = {Protocol.TCP: 4000, Protocol.HTTP: 8000}
 SETTLE_SECONDS = 0.5
-IDLE_SECONDS = 2.0
+IDLE_SECONDS = 1.0
 METRICS = (
     Metric("bytesPerClient", "bytes/client", digits=0, has_spread=True, has_ratio=True),
     Metric("baseKiB", "base KiB", digits=0),
@@ -30,21 +30,22 @@ def measure(run: Run, protocol: Protocol) -> list[Table]:
     target = start_http_origin(run.processes)
     asked = CLIENTS[protocol]
     clients = min(asked // 8 if run.settings.is_quick else asked, clients_max())
+    idle_seconds = IDLE_SECONDS / 4 if run.settings.is_quick else IDLE_SECONDS
     entries = standard(run.settings.gyre, protocol)
     if protocol is Protocol.TCP:
         entries += [entry for entry in baselines(run.programs) if entry.connections_max is None]
     series = run.alternate_fresh(
-        entries, target, lambda candidate: _measure(run, counter, candidate, clients))
+        entries, target, lambda candidate: _measure(run, counter, candidate, clients, idle_seconds))
     name = f"{protocol.value}-idle"
     return [Table(
         f"{name}: {clients:,} clients", METRICS, series, name, {"clients": clients},
         note=f"Anonymous memory above that of the empty process, a new process per round; each "
-             f"client has had one answer. Idle for {IDLE_SECONDS:.0f} s, counted with "
+             f"client has had one answer. Idle for {idle_seconds:g} s, counted with "
              f"{counter.tool}.")]
 
 
 def _measure(
-    run: Run, counter: counting.Counting, candidate: Candidate, count: int
+    run: Run, counter: counting.Counting, candidate: Candidate, count: int, idle_seconds: float
 ) -> Sample:
     base = proc.anonymous_bytes(candidate.pid)
     sample = Sample({"baseKiB": base / 1024})
@@ -53,7 +54,7 @@ def _measure(
         memory = proc.anonymous_bytes(candidate.pid) - base
         counted = counter(run.processes, candidate.pid)
         before, began = candidate.run_time(), time.monotonic()
-        time.sleep(IDLE_SECONDS)
+        time.sleep(idle_seconds)
         after, seconds = candidate.run_time(), time.monotonic() - began
         calls = counted.finish().total
     assert before is not None and after is not None, "it has a process"

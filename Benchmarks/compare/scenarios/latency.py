@@ -34,10 +34,10 @@ def measure(run: Run, protocol: Protocol) -> list[Table]:
     target = start_http_origin(run.processes)
     binary = run.settings.gyre
     others = pipelined(binary) if protocol is Protocol.HTTP else []
-    connections = (run.settings.connections or (CONNECTIONS,))[0]
+    connections = run.settings.clients((CONNECTIONS,))[0]
     with run.group([*standard(binary, protocol), *others, direct()], target,
-                   lambda candidate: wrk(run.processes, candidate.port, connections, seconds=1)
-                   ) as group:
+                   lambda candidate: wrk(run.processes, candidate.port, connections,
+                                         run.settings.warm_up_seconds)) as group:
         slowest, capacity = _slowest(group.measure(
             lambda candidate: _capacity(run, connections, candidate), connections,
             CAPACITY_ROUNDS))

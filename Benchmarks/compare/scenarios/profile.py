@@ -14,7 +14,7 @@ from compare.run import Run, cost_figures
 from compare.tables import Metric, Table, connections_text
 
 CONNECTIONS = 64
-SECONDS_MIN = 2
+SECONDS_MIN = 1.0
 METRICS = (
     Metric("cpuUsPerRequest", "CPU µs/request"),
     *(Metric(f"{key}Percent", f"{title} %", digits=1) for key, title in profiles.titles()),
@@ -28,8 +28,8 @@ def measure(run: Run, protocol: Protocol) -> list[Table]:
     name = f"{protocol.value}-profile"
     tables = []
     with run.group([*standard(binary, protocol), *others], target, lambda candidate: wrk(
-            run.processes, candidate.port, CONNECTIONS, seconds=1)) as group:
-        for connections in run.settings.connections or (CONNECTIONS,):
+            run.processes, candidate.port, CONNECTIONS, run.settings.warm_up_seconds)) as group:
+        for connections in run.settings.clients((CONNECTIONS,)):
             series = group.measure(
                 partial(_profile, run, connections), connections, run.settings.memory_rounds)
             tables.append(Table(

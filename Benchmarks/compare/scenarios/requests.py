@@ -26,15 +26,15 @@ def measure(run: Run, protocol: Protocol) -> list[Table]:
     target = start_http_origin(run.processes)
     entries = everyone(run.settings.gyre, run.programs, protocol)
     with run.group(entries, target, lambda candidate: wrk(
-            run.processes, candidate.port, 64, seconds=1)) as group:
+            run.processes, candidate.port, 64, run.settings.warm_up_seconds)) as group:
         return [_table(run, group, protocol, connections)
-                for connections in run.settings.connections or CONNECTIONS]
+                for connections in run.settings.clients(CONNECTIONS)]
 
 
 def _table(run: Run, group: Group, protocol: Protocol, connections: int) -> Table:
     def once(candidate: Candidate) -> Sample:
         load, cost = run.loaded(candidate, lambda: wrk(
-            run.processes, candidate.port, connections, run.settings.seconds))
+            run.processes, candidate.port, connections, run.settings.seconds_for(connections)))
         memory = None if candidate.process is None else proc.anonymous_bytes(candidate.pid) / 2**20
         return Sample(
             load.figures | {"requestsPerSecond": load.rate, "memoryMiB": memory}

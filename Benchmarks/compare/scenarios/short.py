@@ -21,14 +21,13 @@ METRICS = (
 
 def measure(run: Run, protocol: Protocol) -> list[Table]:
     target = start_http_origin(run.processes)
-    total = CONNECTIONS_PER_SECOND_ASKED * run.settings.seconds
-    total = total // 5 if run.settings.is_quick else total
+    total = int(CONNECTIONS_PER_SECOND_ASKED * run.settings.seconds)
     name = f"{protocol.value}-short"
     tables = []
     entries = everyone(run.settings.gyre, run.programs, protocol)
     with run.group(entries, target, lambda candidate: ab(
             run.processes, candidate.port, 64, WARM_UP_CONNECTIONS)) as group:
-        for connections in run.settings.connections or (64,):
+        for connections in run.settings.clients((64,)):
 
             def once(candidate: Candidate) -> Sample:
                 load, cost = run.loaded(candidate, lambda: ab(

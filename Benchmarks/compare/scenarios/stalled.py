@@ -52,7 +52,7 @@ def measure(run: Run) -> list[Table]:
     tables = []
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         listener.settimeout(SOCKET_SECONDS_MAX)
-        for stall in STALLS:
+        for stall in STALLS[-1:] if run.settings.is_quick else STALLS:
             series = run.alternate_fresh(
                 # Larger buffers, unlike where bulk is moved, would count against the peers.
                 by_relay(run.settings.gyre, Protocol.TCP, None), listener.getsockname()[1],

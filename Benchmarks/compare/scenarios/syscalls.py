@@ -33,9 +33,9 @@ def measure(run: Run, protocol: Protocol) -> list[Table]:
     binary = run.settings.gyre
     others = baselines(run.programs) if protocol is Protocol.TCP else pipelined(binary)
     with run.group([*standard(binary, protocol), *others], target, lambda candidate: wrk(
-            run.processes, candidate.port, 64, seconds=1)) as group:
+            run.processes, candidate.port, 64, run.settings.warm_up_seconds)) as group:
         return [_table(run, group, counter, protocol, connections)
-                for connections in run.settings.connections or CONNECTIONS]
+                for connections in run.settings.clients(CONNECTIONS)]
 
 
 def _table(
@@ -56,7 +56,7 @@ def _count(
     is_gyre = candidate.kind is Kind.GYRE
     before = sum(candidate.own_system_calls().values()) if is_gyre else 0
     count = counter(run.processes, candidate.pid, has_kinds=True)
-    load = wrk(run.processes, candidate.port, connections, run.settings.seconds)
+    load = wrk(run.processes, candidate.port, connections, run.settings.seconds_for(connections))
     settle(candidate)
     counts = count.finish()
     sample = Sample({}, load.failures)
@@ -64,9 +64,8 @@ def _count(
         return sample
     figures = sample.figures
     figures["callsPerRequest"] = counts.total / load.done
-    if counts.by_name:
-        kinds = counting.by_kind(counts)
-        figures |= {f"{kind}PerRequest": calls / load.done for kind, calls in kinds.items()}
+    figures |= {f"{kind}PerRequest": calls / load.done
+                for kind, calls in counts.kinds_and_rest().items()}
     if counts.context_switches is not None:
         figures["switchesPerRequest"] = counts.context_switches / load.done
     if is_gyre:
@@ -82,4 +81,4 @@ def _note(counter: counting.Counting) -> str:
         "It slows the candidate down: batches are not what they are without it, and requests under "
         "way when the load ends weigh more."
         if counter is counting.StraceCount else
-        f"Event {counting.EVENT}, all threads and children; by kind with syscalls:sys_enter_*.")
+        f"Event {counting.EVENT}, all threads and children; kinds by the numbers of calls.")
