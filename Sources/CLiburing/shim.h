@@ -39,6 +39,9 @@ static const uint32_t GYRE_SETUP_FLAGS = IORING_SETUP_CQSIZE | IORING_SETUP_CLAM
     IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
     IORING_SETUP_R_DISABLED;
 
+// The ring's flags say when an enter has something to run [5.19].
+static const uint32_t GYRE_SETUP_TASKRUN_FLAG = IORING_SETUP_TASKRUN_FLAG;
+
 static const uint32_t GYRE_CQE_BUFFER = IORING_CQE_F_BUFFER;
 static const uint32_t GYRE_CQE_MORE = IORING_CQE_F_MORE;
 static const uint32_t GYRE_CQE_NONEMPTY = IORING_CQE_F_SOCK_NONEMPTY;
@@ -51,10 +54,10 @@ typedef struct io_uring_cqe gyre_cqe;
 
 // The ring is created disabled: whoever enables it becomes its only submitter.
 static inline int gyre_ring_create(struct io_uring *ring, unsigned entries,
-                                   unsigned completions) {
+                                   unsigned completions, uint32_t flags) {
     struct io_uring_params params;
     memset(&params, 0, sizeof params);
-    params.flags = GYRE_SETUP_FLAGS;
+    params.flags = GYRE_SETUP_FLAGS | flags;
     params.cq_entries = completions;
     return io_uring_queue_init_params(entries, ring, &params);
 }
@@ -101,6 +104,21 @@ static inline int gyre_ring_enter(struct io_uring *ring, unsigned submit, unsign
 
 static inline unsigned gyre_ring_completions(struct io_uring *ring) {
     return io_uring_smp_load_acquire(ring->cq.ktail) - *ring->cq.khead;
+}
+
+// Looks some times, about as long as a look at the clock takes, whether an enter would bring more
+// than `seen` completions.
+static inline int gyre_ring_watch(struct io_uring *ring, unsigned seen) {
+    for (int look = 0; look < 16; look++) {
+        if (IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_TASKRUN) return 1;
+        if (gyre_ring_completions(ring) > seen) return 1;
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+    }
+    return 0;
 }
 
 static inline const gyre_cqe *_Nonnull gyre_ring_completion(struct io_uring *ring, unsigned index) {

@@ -44,6 +44,14 @@ enum Values {
         try reading { () throws(DurationTextError) in try DurationText.milliseconds(text) }
     }
 
+    /// Nanoseconds; 0 for off.
+    static func busyPoll(_ text: String) throws -> UInt64 {
+        if text == "off" { return 0 }
+        return try reading { () throws(DurationTextError) in
+            try DurationText.microseconds(text) * 1_000
+        }
+    }
+
     static func size(_ text: String) throws -> UInt64 {
         try reading { () throws(SizeTextError) in try SizeText.bytes(text) }
     }

@@ -1,6 +1,7 @@
 // The options of `gyre tcp` that `gyre http` does not have, and what only HTTP understands.
 
 import ArgumentParser
+import ControlPlane
 import DataPlane
 import Testing
 
@@ -31,6 +32,26 @@ import Testing
         for (option, value) in [("--backend", "epoll"), ("--relay", "splice")] {
             #expect(throws: (any Error).self) { try parse("--direct-descriptors", option, value) }
         }
+    }
+
+    @Test func waitsReachTheirPlaces() throws {
+        #expect(try waits() == WaitPolicy())
+        #expect(
+            try waits("--wait", "latency", "--busy-poll", "50us")
+                == WaitPolicy(mode: .latency, busyPollNs: 50_000))
+        #expect(try waits("--busy-poll", "100ms").busyPollNs == 100_000_000)
+        #expect(try waits("--busy-poll", "off").busyPollNs == 0)
+        for text in ["0us", "101ms", "1s", "50", ""] {
+            #expect(throws: (any Error).self) { try parse("--busy-poll", text) }
+        }
+        #expect(throws: (any Error).self) { try parse("--wait", "never") }
+    }
+
+    private func waits(_ arguments: String...) throws -> WaitPolicy {
+        let command = try TCPCommand.parse(["--listen", ":1", "--to", ":2"] + arguments)
+        var options = command.addresses.options
+        command.service.apply(to: &options)
+        return options.waits
     }
 
     @Test func ringSpliceNeedsTheRing() {

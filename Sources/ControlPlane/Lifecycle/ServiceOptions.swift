@@ -22,6 +22,7 @@ package struct ServiceOptions: Sendable {
     /// `nil`: one per processor that the process may use.
     package var workers: Int?
     package var relay: RelayMode = .auto
+    package var waits = WaitPolicy()
     package var connectTimeoutMs: UInt64 = 5_000
     /// Of TCP flows; HTTP has deadlines of its own.
     package var idleTimeoutMs: UInt64 = 3_600_000

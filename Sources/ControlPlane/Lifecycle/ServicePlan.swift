@@ -81,6 +81,7 @@ package struct ServicePlan: Sendable {
                 ? host.processors[index % host.processors.count] : nil,
             service: options.service,
             relay: splices ? options.relay : .copy,
+            waits: options.waits,
             connectTimeoutMs: options.connectTimeoutMs,
             idleTimeoutMs: options.idleTimeoutMs,
             flowsMax: shares.flows(ofWorker: index),

@@ -27,6 +27,8 @@ package struct WorkerConfiguration: Sendable {
     /// What is done with the clients.
     package var service: Service
     package var relay: RelayMode
+    /// How its turns wait.
+    package var waits: WaitPolicy
     package var connectTimeoutMs: UInt64
     package var idleTimeoutMs: UInt64
     /// Flows this worker holds at most; further clients wait in the listen queue.
@@ -45,6 +47,7 @@ package struct WorkerConfiguration: Sendable {
 
     package init(
         index: Int = 0, processor: Int? = nil, service: Service = .tcp, relay: RelayMode = .auto,
+        waits: WaitPolicy = WaitPolicy(),
         connectTimeoutMs: UInt64 = 5_000, idleTimeoutMs: UInt64 = 3_600_000,
         flowsMax: Int, upstreamsMax: Int? = nil, filesMax: Int? = nil, buffersMax: Int = 65_536,
         pipesMax: Int = 16, endpoints: [Endpoint]
@@ -53,6 +56,7 @@ package struct WorkerConfiguration: Sendable {
         self.processor = processor
         self.service = service
         self.relay = relay
+        self.waits = waits
         self.connectTimeoutMs = connectTimeoutMs
         self.idleTimeoutMs = idleTimeoutMs
         self.flowsMax = flowsMax

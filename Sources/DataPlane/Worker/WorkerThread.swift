@@ -48,7 +48,7 @@ package final class WorkerThread: Sendable {
             let reactor = try IOUringReactor(
                 features: RingProbe.report.detected, socketsMax: sockets,
                 buffersMax: configuration.buffersMax, pipesMax: configuration.pipesMax,
-                isDirect: configuration.filesMax != nil)
+                waits: configuration.waits, isDirect: configuration.filesMax != nil)
             worker = .ioUring(
                 Worker(
                     reactor: reactor, configuration: configuration, listeners: listeners,
@@ -56,7 +56,7 @@ package final class WorkerThread: Sendable {
         case .epoll:
             let reactor = try EpollReactor(
                 socketsMax: sockets, buffersMax: configuration.buffersMax,
-                pipesMax: configuration.pipesMax)
+                pipesMax: configuration.pipesMax, waits: configuration.waits)
             worker = .epoll(
                 Worker(
                     reactor: reactor, configuration: configuration, listeners: listeners,

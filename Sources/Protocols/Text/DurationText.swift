@@ -26,6 +26,27 @@ package enum DurationText {
         return count * factor
     }
 
+    /// The longest of the short durations: 100 ms, in microseconds.
+    package static let shortMaximumUs: UInt64 = 100_000
+
+    /// Reads `50us` or `1ms`: how long somebody may keep a processor waiting.
+    ///
+    /// - Parameter text: decimal digits and a unit, without sign, space or fraction.
+    /// - Returns: microseconds, from 1 to `shortMaximumUs`.
+    /// - Throws: `notShort`.
+    package static func microseconds(
+        _ text: some StringProtocol
+    ) throws(DurationTextError) -> UInt64 {
+        let bytes = Substring(text).utf8
+        let digits = bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        let unit = bytes.dropFirst(digits.count)
+        let factor: UInt64 = unit.elementsEqual("us".utf8) ? 1 : 1_000
+        guard factor == 1 || unit.elementsEqual("ms".utf8),
+            let count = DecimalParser.parse(digits, maximum: shortMaximumUs / factor), count > 0
+        else { throw .notShort(String(text)) }
+        return count * factor
+    }
+
     /// The shortest text that reads back as a duration.
     ///
     /// - Parameter milliseconds: from 0 to `maximumMs`.
@@ -53,6 +74,7 @@ package enum DurationTextError: Error, Equatable, Sendable {
     case unitMissing(String)
     case notUnit(String)
     case tooLong(String)
+    case notShort(String)
 }
 
 extension DurationTextError: CustomStringConvertible {
@@ -68,6 +90,8 @@ extension DurationTextError: CustomStringConvertible {
             "'\(text)' has an unknown unit; expected ms, s, m or h behind a whole number"
         case .tooLong(let text):
             "'\(text)' is too long; at most 365 days (8760h)"
+        case .notShort(let text):
+            "'\(text)' is not a short duration; expected 1us to 100ms, such as 50us"
         }
     }
 }

@@ -15,7 +15,10 @@ protocol ConformanceCase {
 enum TestedReactor: CustomTestStringConvertible, Sendable {
     case simulated(seed: UInt64, isFaulty: Bool)
     case epoll
+    /// Watching before it sleeps.
+    case epollBusy
     case ioUring(masking: RingFeatures)
+    case ioUringWaiting(WaitMode, busyPollUs: UInt64)
     /// With direct descriptors.
     case ioUringDirect(masking: RingFeatures)
 
@@ -24,6 +27,8 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
         case .simulated(let seed, let isFaulty):
             "simulated \(seed)\(isFaulty ? " with faults" : "")"
         case .epoll: "epoll"
+        case .epollBusy: "epoll, busy"
+        case .ioUringWaiting(let mode, let busyPollUs): "io_uring, \(mode), busy \(busyPollUs) us"
         case .ioUring(let masked): "io_uring without \(masked.rawValue)"
         case .ioUringDirect(let masked): "io_uring direct without \(masked.rawValue)"
         }
@@ -32,7 +37,7 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
     static let all: [TestedReactor] =
         [.simulated(seed: 1, isFaulty: false)]
         + (2...12 as ClosedRange<UInt64>).map { .simulated(seed: $0, isFaulty: true) }
-        + [.epoll] + rings
+        + [.epoll, .epollBusy] + rings
 
     /// None where the kernel, or who runs the tests, does not allow io_uring.
     static let rings: [TestedReactor] = {
@@ -40,6 +45,12 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
         let masks: [RingFeatures] = [[], .cappedReceive, .minimumWait, .all]
         let hasDirect = RingProbe.report.detected.contains(.directDescriptors)
         return masks.map { .ioUring(masking: $0) }
+            + [
+                .ioUringWaiting(.latency, busyPollUs: 0),
+                .ioUringWaiting(.throughput, busyPollUs: 0),
+                .ioUringWaiting(.adaptive, busyPollUs: 200),
+                .ioUringWaiting(.latency, busyPollUs: 50_000),
+            ]
             + (hasDirect ? masks.map { .ioUringDirect(masking: $0) } : [])
     }()
 
@@ -60,11 +71,21 @@ enum TestedReactor: CustomTestStringConvertible, Sendable {
                 Case.self, SimulatedReactor(world: world), SimulatedNetwork(world: world),
                 isFaulty: isFaulty)
             #expect(world.violations.isEmpty)
-        case .epoll:
+        case .epoll, .epollBusy:
+            let isBusy = if case .epollBusy = self { true } else { false }
             try check(
                 Case.self,
                 try EpollReactor(
-                    socketsMax: socketsMax, buffersMax: buffersMax, pipesMax: Self.pipesMax),
+                    socketsMax: socketsMax, buffersMax: buffersMax, pipesMax: Self.pipesMax,
+                    waits: WaitPolicy(busyPollNs: isBusy ? 200_000 : 0)),
+                try LoopbackNetwork(), isFaulty: false)
+        case .ioUringWaiting(let mode, let busyPollUs):
+            try check(
+                Case.self,
+                try IOUringReactor(
+                    features: RingProbe.report.detected, socketsMax: socketsMax,
+                    buffersMax: buffersMax, pipesMax: Self.pipesMax,
+                    waits: WaitPolicy(mode: mode, busyPollNs: busyPollUs * 1_000)),
                 try LoopbackNetwork(), isFaulty: false)
         case .ioUring(let masked):
             try check(

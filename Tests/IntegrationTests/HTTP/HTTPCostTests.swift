@@ -108,6 +108,25 @@ extension Integration.HTTP {
             try Self.exchange(count, over: resting)
         }
 
+        /// A worker that watches before it sleeps does sleep in the end.
+        @Test(arguments: Backend.usable, ["latency", "throughput"])
+        func watchingEndsWhenNothingComes(_ backend: Backend, wait: String) throws {
+            let nginx = try NginxOrigin()
+            let gyre = try GyreProcess(
+                http: [nginx.address], backend: backend,
+                options: ["--workers", "1", "--wait", wait, "--busy-poll", "500us"])
+            let clients = try (0..<20).map { _ in try FixedClient(gyre, Self.get) }
+            try Self.exchange(2_000, over: clients)
+            pause(0.2)
+            let before = try gyre.counters()
+            let ticks = try gyre.usage.cpuTicks()
+            pause(1)
+            #expect(try gyre.usage.cpuTicks() - ticks <= 1)
+            let after = try gyre.counters()
+            // The asking itself wakes nobody; a timer's look may show, with its watch.
+            #expect(after.turns - before.turns <= 5)
+        }
+
         /// One request after the other, on one connection after the other.
         private static func exchange(_ rounds: Int, over clients: [FixedClient]) throws {
             for round in 0..<rounds { try clients[round % clients.count].exchange() }

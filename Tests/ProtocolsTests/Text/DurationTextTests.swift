@@ -50,6 +50,22 @@ import Testing
         #expect(try DurationText.milliseconds(text) == milliseconds)
     }
 
+    @Test(arguments: [
+        ("1us", 1), ("50us", 50), ("007us", 7), ("1ms", 1_000), ("100ms", 100_000),
+        ("100000us", DurationText.shortMaximumUs),
+    ])
+    func acceptsShortOnes(text: String, microseconds: UInt64) throws {
+        #expect(try DurationText.microseconds(text) == microseconds)
+    }
+
+    @Test(arguments: [
+        "", "us", "0us", "0ms", "50", "-1us", "1.5us", "50 us", "50us ", "50US", "1s", "101ms",
+        "100001us", "18446744073709551616us", "\u{0665}us",
+    ])
+    func refusesWhatIsNotShort(text: String) {
+        #expect(throws: DurationTextError.notShort(text)) { try DurationText.microseconds(text) }
+    }
+
     @Test(arguments: refused)
     func refusesWithTheReason(text: String, reason: DurationTextError) {
         #expect(throws: reason) { try DurationText.milliseconds(text) }

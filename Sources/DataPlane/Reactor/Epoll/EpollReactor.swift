@@ -93,14 +93,19 @@ package struct EpollReactor: ~Copyable, Reactor {
     /// Listeners that are ready while there is credit, or were removed.
     var listenersHaveWork = false
     var wakeDescriptor = Descriptor.none
+    private let waits: WaitPolicy
     private var turnsWithoutWait = 0
 
     /// - Parameters:
     ///   - socketsMax: sockets at once.
     ///   - buffersMax: receive buffers at once.
     ///   - pipesMax: pipes kept for spliced relaying.
+    ///   - waits: how a turn waits; always for the first event.
     /// - Throws: when the kernel has no descriptor left.
-    package init(socketsMax: Int, buffersMax: Int, pipesMax: Int) throws(SystemError) {
+    package init(
+        socketsMax: Int, buffersMax: Int, pipesMax: Int, waits: WaitPolicy = WaitPolicy()
+    ) throws(SystemError) {
+        self.waits = waits
         epoll = Descriptor(raw: try SystemError.check(gyre_epoll_open()))
         unsafe events = .allocate(capacity: Self.eventsMax)
         unsafe segments = .allocate(capacity: sendBuffersMax)
@@ -162,19 +167,30 @@ package struct EpollReactor: ~Copyable, Reactor {
 
     private mutating func wait(deadlineNs: UInt64?, into batch: inout CompletionBatch) {
         turnsWithoutWait = 0
-        var timeoutNs: Int64 = -1
-        if let deadlineNs {
-            timeoutNs = deadlineNs > nowNs ? Int64(clamping: deadlineNs - nowNs) : 0
+        var count: Int32 = 0
+        if waits.isBusy {
+            let endNs = waits.busyEndNs(nowNs: nowNs, deadlineNs: deadlineNs)
+            repeat { count = poll(timeoutNs: 0) } while count == 0 && nowNs < endNs
         }
-        counters[.epollWait] &+= 1
-        let count = unsafe gyre_epoll_wait(
-            epoll.raw, events, Int32(Self.eventsMax), timeoutNs)
-        nowNs = MonotonicClock.nowNs
+        if count == 0 {
+            var timeoutNs: Int64 = -1
+            if let deadlineNs {
+                timeoutNs = deadlineNs > nowNs ? Int64(clamping: deadlineNs - nowNs) : 0
+            }
+            count = poll(timeoutNs: timeoutNs)
+        }
         precondition(count >= 0 || count == -EINTR, "epoll_wait failed for good")
         for position in 0..<Int(max(count, 0)) {
             let event = unsafe events[position]
             note(event.events, CompletionToken(raw: event.token), into: &batch)
         }
+    }
+
+    private mutating func poll(timeoutNs: Int64) -> Int32 {
+        counters[.epollWait] &+= 1
+        let count = unsafe gyre_epoll_wait(epoll.raw, events, Int32(Self.eventsMax), timeoutNs)
+        nowNs = MonotonicClock.nowNs
+        return count
     }
 
     /// Remembers what an event says and tries what waited for it.

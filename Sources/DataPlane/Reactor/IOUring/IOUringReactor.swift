@@ -86,6 +86,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
     var sendsInFlight: UInt32 = 0
     /// Turns for which sends are taken not to finish at once, because some did not.
     private var blockedTurns = 0
+    private let waits: WaitPolicy
     private var pace: WorkPace
     private var isEnabled = false
 
@@ -94,14 +95,16 @@ package struct IOUringReactor: ~Copyable, Reactor {
     ///   - socketsMax: sockets at once.
     ///   - buffersMax: receive buffers at once, published ones included.
     ///   - pipesMax: pipes kept for spliced relaying.
+    ///   - waits: how a turn waits.
     ///   - isDirect: sockets live in a file table with `socketsMax` slots; for kernels with the
     ///     feature `directDescriptors`.
     /// - Throws: when the kernel refuses the ring or its buffers.
     package init(
         features: RingFeatures, socketsMax: Int, buffersMax: Int, pipesMax: Int,
-        isDirect: Bool = false
+        waits: WaitPolicy = WaitPolicy(), isDirect: Bool = false
     ) throws(SystemError) {
-        let ring = try Ring(entries: Self.entries, completionsPerEntry: 8)
+        let ring = try Ring(
+            entries: Self.entries, completionsPerEntry: 8, tellsOfWork: waits.isBusy)
         let files = try FileTable(ring: ring, capacity: isDirect ? socketsMax : 0)
         let pool = BufferPool(capacity: buffersMax)
         let bufferRing: BufferRing
@@ -123,7 +126,8 @@ package struct IOUringReactor: ~Copyable, Reactor {
         starved = SlotQueue(capacity: socketsMax)
         pipes = PipePool(capacity: pipesMax)
         nowNs = MonotonicClock.nowNs
-        pace = WorkPace(nowNs: nowNs)
+        self.waits = waits
+        pace = WorkPace(waits.mode, nowNs: nowNs)
     }
 
     deinit {
@@ -147,7 +151,10 @@ package struct IOUringReactor: ~Copyable, Reactor {
 
         let canWait = batch.isEmpty && ring.completionCount == 0
         let expected = expectedAtOnce
-        enter(deadlineNs: deadlineNs, canWait: canWait)
+        if !(canWait && waits.isBusy && hasNews(within: deadlineNs)) {
+            enter(deadlineNs: deadlineNs, canWait: canWait)
+        }
+        expectedAtOnce = 0
         counters[.turns] &+= 1
         nowNs = MonotonicClock.nowNs
 
@@ -175,15 +182,18 @@ package struct IOUringReactor: ~Copyable, Reactor {
             timeoutNs = remaining(until: deadlineNs)
             let batch = pace.batch(sockets: sockets.count)
             let due = expectedAtOnce + batch
-            if due > 1 && features.contains(.minimumWait) && timeoutNs != 0 {
+            if due > 1 && pace.gathers && features.contains(.minimumWait) && timeoutNs != 0 {
                 wanted = min(due, Self.entries)
                 minimumWaitUs =
                     batch > 1
-                    ? WorkPace.waitUs
+                    ? pace.waitUs
                     : blockedTurns > 0 ? Self.blockedWaitUs : Self.settledWaitUs
             }
         }
-        expectedAtOnce = 0
+        enter(wanted: wanted, timeoutNs: timeoutNs, minimumWaitUs: minimumWaitUs)
+    }
+
+    private mutating func enter(wanted: UInt32, timeoutNs: Int64, minimumWaitUs: UInt32) {
         counters[.enter] &+= 1
         let result = ring.enter(
             wanted: wanted, timeoutNs: timeoutNs, minimumWaitUs: minimumWaitUs)
@@ -191,6 +201,24 @@ package struct IOUringReactor: ~Copyable, Reactor {
         case EINTR, ETIME, EAGAIN, EBUSY, ENOMEM: break  // reap what there is, then go on
         default: precondition(result >= 0, "io_uring_enter failed for good")
         }
+    }
+
+    /// Submits, then watches the ring in user space for as long as the policy says: no sleep, no
+    /// wake-up, and no crossing until the kernel has something to run.
+    ///
+    /// - Returns: whether something completed that was not due at once anyway.
+    private mutating func hasNews(within deadlineNs: UInt64?) -> Bool {
+        guard remaining(until: deadlineNs) != 0 else { return false }
+        if ring.hasUnsubmitted { enter(wanted: 0, timeoutNs: 0, minimumWaitUs: 0) }
+        guard ring.completionCount <= expectedAtOnce else { return true }
+        let endNs = waits.busyEndNs(nowNs: MonotonicClock.nowNs, deadlineNs: deadlineNs)
+        repeat {
+            if ring.hasWork(beyond: expectedAtOnce) {
+                enter(wanted: 0, timeoutNs: 0, minimumWaitUs: 0)
+                if ring.completionCount > expectedAtOnce { return true }
+            }
+        } while MonotonicClock.nowNs < endNs
+        return false
     }
 
     private func remaining(until deadlineNs: UInt64?) -> Int64 {

@@ -15,16 +15,20 @@ struct Ring: ~Copyable {
     ///   - entries: submission entries, a power of two; halved while the memory-lock limit
     ///     refuses the memory (io_uring_setup(2), ENOMEM).
     ///   - completions: completion entries per submission entry.
-    init(entries: UInt32, completionsPerEntry: UInt32) throws(SystemError) {
+    ///   - tellsOfWork: whether `hasWork` can be asked.
+    init(
+        entries: UInt32, completionsPerEntry: UInt32, tellsOfWork: Bool = false
+    ) throws(SystemError) {
+        let flags = tellsOfWork ? GYRE_SETUP_TASKRUN_FLAG : 0
         // Kept out of `self` until it is a ring: an initialiser that throws after `self` is
         // complete runs `deinit`.
         let made = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         unsafe made.initialize(to: io_uring())
         var entries = entries
-        var result = unsafe gyre_ring_create(made, entries, entries * completionsPerEntry)
+        var result = unsafe gyre_ring_create(made, entries, entries * completionsPerEntry, flags)
         while result == -ENOMEM && entries > 64 {
             entries /= 2
-            result = unsafe gyre_ring_create(made, entries, entries * completionsPerEntry)
+            result = unsafe gyre_ring_create(made, entries, entries * completionsPerEntry, flags)
         }
         guard result >= 0 else {
             unsafe made.deallocate()
@@ -115,6 +119,12 @@ struct Ring: ~Copyable {
 
     /// Whether entries are prepared that the kernel has not consumed.
     var hasUnsubmitted: Bool { unsafe gyre_ring_free_entries(ring) < entries }
+
+    /// Whether an enter would find more than `count` completions to read, as far as the kernel has
+    /// told: watched for a moment, without a crossing. For a ring that tells of work.
+    func hasWork(beyond count: UInt32) -> Bool {
+        unsafe gyre_ring_watch(ring, count) != 0
+    }
 
     /// Completions that can be read now.
     var completionCount: UInt32 { unsafe gyre_ring_completions(ring) }
