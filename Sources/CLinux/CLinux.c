@@ -196,6 +196,8 @@ int64_t gyre_realtime_seconds(void) { return (int64_t)(nanoseconds(CLOCK_REALTIM
 
 uint64_t gyre_monotonic_ns(void) { return nanoseconds(CLOCK_MONOTONIC); }
 
+uint64_t gyre_own_cpu_ns(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
+
 int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *), void *context) {
     pthread_t started;
     sigset_t all, previous;

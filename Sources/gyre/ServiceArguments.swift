@@ -93,9 +93,10 @@ struct ServiceArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            What a worker waits for. adaptive: the next event, and under load up to 100us for \
-            several. latency: the next event, always. throughput: up to 300us for several, \
-            earlier. Without io_uring and kernel 6.12 it is always the next event.
+            What a worker waits for. adaptive: the next event, and up to 100us for several while \
+            it needs most of its processor. latency: the next event, always. throughput: up to \
+            300us for several, earlier. Without io_uring and kernel 6.12 it is always the next \
+            event.
             """,
             valueName: "wait"))
     var wait = WaitMode.adaptive

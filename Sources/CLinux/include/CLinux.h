@@ -61,8 +61,9 @@ void gyre_memory_release(void *memory, size_t bytes);
 // start without them.
 _Noreturn void gyre_memory_refused(size_t bytes);
 
-// Time: CLOCK_MONOTONIC in nanoseconds; processor time of another thread in nanoseconds.
+// Time: CLOCK_MONOTONIC in nanoseconds; the calling thread's processor time, a real system call.
 uint64_t gyre_monotonic_ns(void);
+uint64_t gyre_own_cpu_ns(void);
 int64_t gyre_realtime_seconds(void);
 
 // Threads. The body runs with `context`; all signals stay blocked in it.

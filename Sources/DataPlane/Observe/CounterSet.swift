@@ -5,7 +5,7 @@
 package enum Counter: Int, CaseIterable, Sendable {
     // System calls by kind.
     case enter, epollWait, epollCtl, accept, socket, socketOption, connect, receive, send
-    case splice, shutdown, close, pipe, event, peerName, register
+    case splice, shutdown, close, pipe, event, peerName, register, clock
     // The loop.
     case turns, completions, starvedWaits, queueOverflows, strayCompletions
     // Bytes handed on, by relay path.
@@ -25,14 +25,15 @@ extension Counter {
     package static let systemCalls: [Counter] = [
         .enter, .epollWait, .epollCtl, .accept, .socket, .socketOption, .connect, .receive, .send,
         .splice, .shutdown, .close, .pipe, .event, .peerName, .register,
+        .clock,
     ]
 
-    static let total = 52
+    static let total = 53
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<52, UInt64>(repeating: 0)
+    private var values = InlineArray<53, UInt64>(repeating: 0)
 
     package init() {}
 

@@ -3,7 +3,8 @@
 
 /// What a wait is for.
 package enum WaitMode: String, CaseIterable, Sendable {
-    /// One event, and several while they come in fast anyway: at most 100 µs for those.
+    /// One event, and several while they come in fast and the worker needs most of its processor:
+    /// at most 100 µs for those.
     case adaptive
     /// The first event, always.
     case latency

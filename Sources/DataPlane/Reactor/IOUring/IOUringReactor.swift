@@ -5,6 +5,7 @@
 // Made on any thread; the first turn makes the calling thread its owner.
 
 internal import CLiburing
+internal import CLinux
 internal import Protocols
 
 /// A socket's slot.
@@ -127,7 +128,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
         pipes = PipePool(capacity: pipesMax)
         nowNs = MonotonicClock.nowNs
         self.waits = waits
-        pace = WorkPace(waits.mode, nowNs: nowNs)
+        pace = WorkPace(waits, nowNs: nowNs)
     }
 
     deinit {
@@ -164,6 +165,10 @@ package struct IOUringReactor: ~Copyable, Reactor {
         }
         ring.consume(count)
         pace.note(news: count - min(expected, count), nowNs: nowNs)
+        if pace.wantsProcessorTime(nowNs: nowNs) {
+            counters[.clock] &+= 1
+            pace.note(processorTimeNs: gyre_own_cpu_ns(), nowNs: nowNs)
+        }
         counters[.completions] &+= UInt64(count)
         counters[.queueOverflows] = UInt64(ring.overflowCount)
         bufferRing.narrowIfIdle()
