@@ -58,7 +58,7 @@ enum SimulationRun {
         let published = PublishedCounters()
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes(plan),
-            snapshot: SiteSnapshot(site(plan, addresses)),
+            snapshot: try SiteSnapshot(site(plan, addresses)),
             listeners: (0..<plan.listeners).map { _ in
                 WorkerListener(id: 0, descriptor: world.makeListener())
             }, mailbox: mailbox, published: published)

@@ -47,7 +47,11 @@ package struct ServicePlan: Sendable {
         self.choice = choice
         self.shares = shares
         self.endpoints = endpoints
-        snapshot = SiteSnapshot(options.site(endpoints))
+        do throws(RouteError) {
+            snapshot = try SiteSnapshot(options.site(endpoints))
+        } catch {
+            throw StartError("\(error)")
+        }
         workers = (0..<shares.workers).map { index in
             Self.configuration(options, host: host, shares: shares, index)
         }

@@ -29,6 +29,7 @@ extension TCPForwarder {
         }
         site.value.clientCame(listener)
         site.value.hold(flow.snapshot)
+        site.value.workCame(flow.endpoint)
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
         // is noticed. Splicing has nothing to read into before, and when buffers are short those
         // that are connected need them more.
@@ -118,7 +119,9 @@ extension TCPForwarder {
         let next = site.value.successor(
             of: flows[slot: slot].target, in: view.upstreams[Int(flows[slot: slot].upstream)])
         flows[slot: slot].target = next
+        site.value.workWent(flows[slot: slot].endpoint)
         flows[slot: slot].endpoint = view.endpoints[Int(next)].id
+        site.value.workCame(flows[slot: slot].endpoint)
     }
 
     mutating func connected<R: Reactor & ~Copyable>(

@@ -87,6 +87,7 @@ extension TCPForwarder {
         // second descriptor would only make room for the next to fail like it.
         let wasConnected = self[FlowSideID.upstream(slot)].flags.contains(.connected)
         letSnapshotGo(slot)
+        site.value.workWent(flows[slot: slot].endpoint)
         site.value.clientWent(flows[slot: slot].listener)
         flows.remove(flows.index(ofSlot: slot))
         if acceptPausedUntilMs != nil && wasConnected { resumeAccepting() }

@@ -66,8 +66,10 @@ struct Exchange: BitwiseCopyable {
     let listener: UInt32
     /// The snapshot that it began with and holds.
     let snapshot: UInt32
-    /// In that snapshot, the positions of the upstream and of the endpoint in use or being tried.
-    var destination: UInt32
+    /// In that snapshot, the position of the route.
+    let route: UInt32
+    /// And those of the upstream and of the endpoint in use or being tried.
+    let destination: UInt32
     var target = UInt32.max
     /// The endpoint that is in use or being tried.
     var endpoint = UInt32.max
@@ -92,12 +94,13 @@ struct Exchange: BitwiseCopyable {
     var hostEnd: UInt32 = 0
 
     init(
-        session: UInt32, listener: UInt32, snapshot: UInt32, destination: UInt32,
+        session: UInt32, listener: UInt32, snapshot: UInt32, route: UInt32, destination: UInt32,
         attemptsLeft: UInt32
     ) {
         self.session = session
         self.listener = listener
         self.snapshot = snapshot
+        self.route = route
         self.destination = destination
         self.attemptsLeft = attemptsLeft
     }

@@ -242,8 +242,14 @@ extension HTTPProxy {
         if exchanges[slot: x].leader != .max {
             orphan(x, on: &reactor)
         } else {
-            site.value.release(exchanges[slot: x].snapshot)
-            exchanges.remove(exchanges.index(ofSlot: x))
+            freeExchange(x)
         }
+    }
+
+    /// Frees the record of an exchange that nothing refers to.
+    mutating func freeExchange(_ x: UInt32) {
+        letEndpointGo(x)
+        site.value.release(exchanges[slot: x].snapshot)
+        exchanges.remove(exchanges.index(ofSlot: x))
     }
 }

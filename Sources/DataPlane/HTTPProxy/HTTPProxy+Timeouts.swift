@@ -85,18 +85,15 @@ extension HTTPProxy {
         case .requestHead: return policy(ofClient: slot).deadlines.headMs
         case .lingering: return HTTPLimits.lingerMs
         case .clientTaking, .requestBody: return policy(ofClient: slot).deadlines.bodyMs
-        case .connecting: return upstreamPolicy(slot).connectMs
-        case .requestTaking, .responseBody: return upstreamPolicy(slot).silenceMs
-        case .responseHead: return upstreamPolicy(slot).responseMs
+        case .connecting:
+            return destination(ofExchange: sessions[slot: slot].exchange).policy.connectMs
+        case .requestTaking, .responseBody: return route(ofExchange: sessions[slot: slot].exchange).silenceMs
+        case .responseHead: return route(ofExchange: sessions[slot: slot].exchange).responseMs
         case .halfClosed:
             return min(
-                policy(ofClient: slot).deadlines.halfCloseMs, upstreamPolicy(slot).responseMs)
+                policy(ofClient: slot).deadlines.halfCloseMs,
+                route(ofExchange: sessions[slot: slot].exchange).responseMs)
         }
-    }
-
-    /// What holds for the upstream that a client has an exchange with.
-    private func upstreamPolicy(_ slot: UInt32) -> UpstreamPolicy {
-        destination(ofExchange: sessions[slot: slot].exchange).policy
     }
 
     /// Acts on timers that are due.

@@ -83,6 +83,7 @@ extension HTTPProxy {
             throw error
         }
         if address.isUnix { upstreams[slot: index.slot].transport.flags.insert(.unix) }
+        site.value.connectionCame(endpoint)
         reactor.counters[.upstreamsOpened] &+= 1
         return index.slot
     }
@@ -96,8 +97,19 @@ extension HTTPProxy {
 
     /// Makes the endpoint at a position in the exchange's snapshot the one to use.
     mutating func choose(_ target: UInt32, _ x: UInt32) {
+        letEndpointGo(x)
+        let endpoint = view(ofExchange: x).endpoints[Int(target)].id
         exchanges[slot: x].target = target
-        exchanges[slot: x].endpoint = view(ofExchange: x).endpoints[Int(target)].id
+        exchanges[slot: x].endpoint = endpoint
+        site.value.workCame(endpoint)
+    }
+
+    /// An exchange is over, or goes to another endpoint.
+    mutating func letEndpointGo(_ x: UInt32) {
+        let endpoint = exchanges[slot: x].endpoint
+        guard endpoint != .max else { return }
+        exchanges[slot: x].endpoint = .max
+        site.value.workWent(endpoint)
     }
 
     /// - Returns: false when the head could not be changed for it for want of a buffer.
@@ -298,6 +310,7 @@ extension HTTPProxy {
     mutating func upstreamClosed<R: Reactor & ~Copyable>(
         _ upstream: UInt32, on reactor: inout R
     ) {
+        site.value.connectionWent(upstreams[slot: upstream].endpoint)
         upstreams.remove(upstreams.index(ofSlot: upstream))
         if acceptPausedUntilMs != nil { resumeAccepting() }
     }

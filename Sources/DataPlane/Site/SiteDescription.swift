@@ -39,7 +39,16 @@ package struct ListenerDescription: Sendable {
 /// description.
 package enum Service: Sendable {
     case tcp(TCPPolicy, upstream: Int)
-    case http(HTTPPolicy, trusted: [IPBlock], upstream: Int)
+    /// With the clients whose forwarding fields are believed, and the routes in their order; none
+    /// for requests means that they are answered with a 404.
+    case http(HTTPPolicy, trusted: [IPBlock], routes: [Route])
+
+    /// Everything goes to one upstream.
+    package static func http(
+        _ policy: HTTPPolicy, trusted: [IPBlock], upstream: Int
+    ) -> Service {
+        .http(policy, trusted: trusted, routes: [Route(.forward(ForwardAction(upstream: upstream)))])
+    }
 }
 
 /// What holds for the flows of a TCP listener.

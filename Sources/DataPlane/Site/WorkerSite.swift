@@ -32,6 +32,10 @@ struct UpstreamState: BitwiseCopyable {
 struct EndpointState: BitwiseCopyable {
     /// It is in the present snapshot.
     var isCurrent = false
+    /// Requests and flows that go to it.
+    fileprivate(set) var inFlight: UInt32 = 0
+    /// HTTP connections to it, idle ones included.
+    fileprivate(set) var connections: UInt32 = 0
     /// How long an idle connection to it is kept, in milliseconds.
     var keepAliveMs: UInt64 = 0
     /// Idle connections kept at most.
@@ -50,10 +54,14 @@ struct WorkerSite: ~Copyable {
     private(set) var pipelines = false
     /// Where each worker begins its rounds.
     private let start: UInt32
+    private let gauges: GaugeWriter
 
-    /// - Parameter worker: its position among the workers.
-    init(_ snapshot: SiteSnapshot, worker: Int) {
+    /// - Parameters:
+    ///   - worker: its position among the workers.
+    ///   - gauges: where others read how much is going on.
+    init(_ snapshot: SiteSnapshot, worker: Int, gauges: GaugeWriter) {
         start = UInt32(worker)
+        self.gauges = gauges
         current = .max
         _ = adopt(snapshot)
     }
@@ -139,11 +147,13 @@ struct WorkerSite: ~Copyable {
     /// A client came by a listener.
     mutating func clientCame(_ listener: UInt32) {
         listeners[slot: listener].clients += 1
+        gauges.setClients(listeners[slot: listener].clients, ofListener: listener)
     }
 
     /// A client of a listener is gone.
     mutating func clientWent(_ listener: UInt32) {
         listeners[slot: listener].clients -= 1
+        gauges.setClients(listeners[slot: listener].clients, ofListener: listener)
         letGo(listener)
     }
 
@@ -153,6 +163,30 @@ struct WorkerSite: ~Copyable {
         guard !state.isCurrent, state.clients == 0, state.snapshot != .max else { return }
         listeners[slot: listener].snapshot = .max
         release(state.snapshot)
+    }
+
+    /// A request or a flow goes to an endpoint from now on.
+    mutating func workCame(_ endpoint: UInt32) {
+        endpoints[slot: endpoint].inFlight += 1
+        gauges.setInFlight(endpoints[slot: endpoint].inFlight, ofEndpoint: endpoint)
+    }
+
+    /// A request or a flow is over, or goes to another endpoint.
+    mutating func workWent(_ endpoint: UInt32) {
+        endpoints[slot: endpoint].inFlight -= 1
+        gauges.setInFlight(endpoints[slot: endpoint].inFlight, ofEndpoint: endpoint)
+    }
+
+    /// A connection to an endpoint is being made.
+    mutating func connectionCame(_ endpoint: UInt32) {
+        endpoints[slot: endpoint].connections += 1
+        gauges.setConnections(endpoints[slot: endpoint].connections, ofEndpoint: endpoint)
+    }
+
+    /// A connection to an endpoint is gone.
+    mutating func connectionWent(_ endpoint: UInt32) {
+        endpoints[slot: endpoint].connections -= 1
+        gauges.setConnections(endpoints[slot: endpoint].connections, ofEndpoint: endpoint)
     }
 
     /// The endpoint that is next in turn, as a position in the snapshot's table.

@@ -20,6 +20,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private var batch: CompletionBatch
     private let mailbox: Mailbox
     private let published: PublishedCounters
+    private let gauges: SiteGauges
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -30,13 +31,16 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - listeners: sockets of listeners in the snapshot; taken over.
     ///   - mailbox: what this worker is asked for.
     ///   - published: where this worker's counters can be read.
+    ///   - gauges: the same for what each listener and endpoint has.
     ///   - events: where it tells what belongs in the log.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
         listeners: [WorkerListener], mailbox: Mailbox, published: PublishedCounters,
-        events: WorkerEvents = WorkerEvents(reader: .none)
+        gauges: SiteGauges = SiteGauges(), events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
-        site = Shared(WorkerSite(snapshot, worker: configuration.index))
+        self.gauges = gauges
+        site = Shared(
+            WorkerSite(snapshot, worker: configuration.index, gauges: gauges.writer))
         self.reactor = reactor
         self.mailbox = mailbox
         self.published = published

@@ -30,7 +30,7 @@ enum HTTPSimulationRun {
         let published = PublishedCounters()
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes(plan),
-            snapshot: SiteSnapshot(plan.site(endpoints)),
+            snapshot: try SiteSnapshot(plan.site(endpoints)),
             listeners: (0..<plan.listeners).map { _ in
                 WorkerListener(id: 0, descriptor: world.makeListener())
             }, mailbox: mailbox, published: published)
