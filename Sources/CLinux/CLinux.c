@@ -276,6 +276,7 @@ int gyre_signal_open(void) {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGHUP);
     if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return -errno;
     signal(SIGPIPE, SIG_IGN);
     return outcome(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));

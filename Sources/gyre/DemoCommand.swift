@@ -34,7 +34,7 @@ struct DemoCommand: ParsableCommand {
         service.apply(to: &options)
         options.protocols = .http(HTTPPolicy(), trusted: [])
         let log = LineLogHandler.logger(level: service.logLevel)
-        _ = try Supervisor(options, log: log).run { addresses in
+        _ = try Supervisor(options.configuration, from: .commandLine, log: log).run { addresses in
             for origin in origins { print("origin  http://\(origin.address)/") }
             for address in addresses {
                 print(

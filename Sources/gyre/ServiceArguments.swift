@@ -189,7 +189,9 @@ extension ServiceArguments {
     /// Serves to the end; a failure when something had to be cut.
     func serve(_ options: ServiceOptions) throws {
         let log = LineLogHandler.logger(level: logLevel)
-        let isClean = try Supervisor(options, log: log).run()
+        let isClean = try Supervisor(
+            options.configuration, from: .commandLine, log: log
+        ).run()
         if !isClean { throw ExitCode.failure }
     }
 }

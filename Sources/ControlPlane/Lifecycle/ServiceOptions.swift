@@ -39,22 +39,61 @@ package struct ServiceOptions: Sendable {
         self.upstream = upstream
     }
 
-    /// One listener with all its addresses, and one upstream.
-    ///
-    /// - Parameter endpoints: at least one.
-    package func site(_ endpoints: [Endpoint]) -> SiteDescription {
-        let service: Service
+    /// The same as a configuration: one listener with all its addresses, and one upstream.
+    package var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.process.workers = workers
+        configuration.process.backend = backend
+        configuration.process.pinsWorkers = pinsWorkers
+        configuration.process.wait = waits.mode
+        configuration.process.busyPollUs = waits.busyPollNs / 1_000
+        configuration.process.usesDirectDescriptors = usesDirectDescriptors
+        configuration.process.connectionsMax = connectionsMax
+        configuration.process.drainTimeoutMs = drainTimeoutMs
+        configuration.listeners = [listener]
+        var group = Configuration.Upstream()
+        group.name = "default"
+        group.endpoints = upstream.map { Configuration.Endpoint($0) }
+        group.timeouts.connectMs = upstreamPolicy.connectMs
+        group.timeouts.responseMs = upstreamPolicy.responseMs
+        group.timeouts.upstreamMs = upstreamPolicy.silenceMs
+        group.timeouts.keepAliveMs = upstreamPolicy.keepAliveMs
+        group.connections.idleMax = upstreamPolicy.idleMax
+        group.connections.pipelineMax = max(upstreamPolicy.pipelineMax, 1)
+        group.host = upstreamPolicy.host
+        configuration.upstreams = [group]
+        return configuration
+    }
+
+    private var listener: Configuration.Listener {
+        var listener = Configuration.Listener()
+        listener.name = "default"
+        listener.addresses = listen
+        listener.upstream = "default"
+        listener.relay = relay
+        listener.timeouts.idleMs = idleTimeoutMs
         switch protocols {
-        case .tcp:
-            var policy = TCPPolicy()
-            policy.relay = relay
-            policy.idleTimeoutMs = idleTimeoutMs
-            service = .tcp(policy, upstream: 0)
-        case .http(var policy, let trusted):
-            policy.relay = relay
-            service = .http(policy, trusted: trusted, upstream: 0)
+        case .tcp: listener.service = .tcp
+        case .http(let policy, let trusted):
+            listener.service = .http
+            listener.trusted = trusted
+            listener.forwarded = policy.forwarded
+            listener.allowsConnect = policy.allowsConnect
+            listener.timeouts.headMs = policy.deadlines.headMs
+            listener.timeouts.bodyMs = policy.deadlines.bodyMs
+            listener.timeouts.keepAliveMs = policy.deadlines.keepAliveMs
+            listener.timeouts.tunnelMs = policy.deadlines.tunnelMs
+            listener.timeouts.halfCloseMs = policy.deadlines.halfCloseMs
+            listener.limits.headBytesMax = policy.heads.headBytesMax
+            listener.limits.fieldsMax = policy.heads.fieldsMax
+            listener.limits.targetBytesMax = policy.heads.targetBytesMax
+            listener.limits.chunkLineBytesMax = policy.chunks.lineBytesMax
+            listener.limits.trailerBytesMax = policy.chunks.trailerBytesMax
+            listener.limits.bodyBytesMax = policy.bodyBytesMax
+            listener.limits.requestsMax = policy.requestsMax
+            listener.limits.pipelineDepthMax = policy.pipelineDepthMax
         }
-        return SiteDescription(service, to: endpoints, upstreamPolicy)
+        return listener
     }
 }
 

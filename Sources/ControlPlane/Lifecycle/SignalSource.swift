@@ -4,7 +4,7 @@ internal import CLinux
 internal import DataPlane
 internal import Glibc
 
-/// Delivers SIGTERM, SIGINT and SIGUSR1. Must be made before any other thread starts, because
+/// Delivers SIGTERM, SIGINT, SIGUSR1 and SIGHUP. Must be made before any other thread starts, because
 /// threads inherit which signals are blocked.
 struct SignalSource {
     enum Signal: Equatable {
@@ -12,6 +12,8 @@ struct SignalSource {
         case stop
         /// SIGUSR1.
         case report
+        /// SIGHUP.
+        case reload
     }
 
     let descriptor: Descriptor
@@ -25,6 +27,7 @@ struct SignalSource {
         switch gyre_signal_read(descriptor.raw) {
         case SIGTERM, SIGINT: .stop
         case SIGUSR1: .report
+        case SIGHUP: .reload
         default: nil
         }
     }

@@ -87,7 +87,8 @@ extension HTTPProxy {
         case .clientTaking, .requestBody: return policy(ofClient: slot).deadlines.bodyMs
         case .connecting:
             return destination(ofExchange: sessions[slot: slot].exchange).policy.connectMs
-        case .requestTaking, .responseBody: return route(ofExchange: sessions[slot: slot].exchange).silenceMs
+        case .requestTaking, .responseBody:
+            return route(ofExchange: sessions[slot: slot].exchange).silenceMs
         case .responseHead: return route(ofExchange: sessions[slot: slot].exchange).responseMs
         case .halfClosed:
             return min(

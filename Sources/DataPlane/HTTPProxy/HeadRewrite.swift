@@ -33,7 +33,7 @@ extension HeadWriter {
         for position in 0..<fields.count {
             let field = fields[position]
             if field.isHopByHop || dropped.contains(FieldNames(field.known)) { continue }
-            if !names.isEmpty, view.has(names, field.name, of: head) { continue }
+            if !names.isEmpty, fields.isAmong(names, of: view, position, in: head) { continue }
             let start = Int(field.name.start)
             if field.isPlain && start == run.upperBound {
                 run = run.lowerBound..<field.plainEnd
@@ -54,11 +54,13 @@ extension HeadWriter {
     }
 }
 
-extension SiteView {
-    /// Whether a field's name is among some of the table of names.
-    fileprivate func has(_ names: TablePart, _ name: ByteRange, of head: Span<UInt8>) -> Bool {
-        for position in names.range
-        where HeadScanner.equalsIgnoringCase(head, name, lowered: bytes(self.names[position])) {
+extension FieldTable {
+    /// Whether a field's name is one of some in the view's table of names.
+    fileprivate func isAmong(
+        _ names: TablePart, of view: SiteView, _ position: Int, in head: Span<UInt8>
+    ) -> Bool {
+        for place in names.range
+        where isNamed(view.bytes(view.names[place]), at: position, in: head) {
             return true
         }
         return false

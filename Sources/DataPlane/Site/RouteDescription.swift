@@ -1,15 +1,18 @@
 // What becomes of the requests that a route takes, as plain values.
 
-package import Protocols
-
 /// Which requests, and what is done with them.
 package struct Route: Sendable {
     package var rule: RouteRule
     package var action: RouteAction
 
-    package init(_ rule: RouteRule = RouteRule(), _ action: RouteAction) {
+    package init(_ rule: RouteRule, _ action: RouteAction) {
         self.rule = rule
         self.action = action
+    }
+
+    /// Takes every request.
+    package init(_ action: RouteAction) {
+        self.init(RouteRule(), action)
     }
 }
 

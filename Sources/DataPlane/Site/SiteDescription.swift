@@ -47,7 +47,8 @@ package enum Service: Sendable {
     package static func http(
         _ policy: HTTPPolicy, trusted: [IPBlock], upstream: Int
     ) -> Service {
-        .http(policy, trusted: trusted, routes: [Route(.forward(ForwardAction(upstream: upstream)))])
+        .http(
+            policy, trusted: trusted, routes: [Route(.forward(ForwardAction(upstream: upstream)))])
     }
 }
 

@@ -102,7 +102,7 @@ struct SiteDraft {
         let first = names.count
         for name in changes.dropped {
             let lowered = Array(name.lowercased().utf8)
-            let known = FieldName(named: lowered.span)
+            let known = FieldName.recognise(lowered.span)
             if known == .other {
                 names.append(keep(lowered))
             } else {

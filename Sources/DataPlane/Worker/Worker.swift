@@ -171,7 +171,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
 extension Worker where R: ~Copyable {
     private mutating func open(_ listener: WorkerListener) {
         let slot = reactor.addListener(listener.descriptor)
-        let index = listeners.insert(OpenListener(id: listener.id))
+        let index = listeners.insert(OpenListener(number: listener.number, id: listener.id))
         precondition(index?.slot == slot.index, "the reactor's slots are handed out like ours")
     }
 
@@ -202,10 +202,12 @@ extension Worker where R: ~Copyable {
             }
             proxy.siteChanged()
             for listener in change.opened { open(listener) }
-            for slot in listeners.touchedSlots
-            where listeners.isTaken(slot: slot) && change.closed.contains(listeners[slot: slot].id)
-            {
-                close(slot)
+            for slot in listeners.touchedSlots where listeners.isTaken(slot: slot) {
+                let number = listeners[slot: slot].number
+                if let move = change.moved.first(where: { $0.number == number }) {
+                    listeners[slot: slot].id = move.id
+                }
+                if change.closed.contains(number) { close(slot) }
             }
             proxy.closeReplaced(on: &reactor)
         }
@@ -214,7 +216,10 @@ extension Worker where R: ~Copyable {
 
 /// One of the reactor's listeners.
 struct OpenListener: BitwiseCopyable {
-    let id: UInt32
+    /// Tells it from other sockets of this worker.
+    let number: UInt32
+    /// The listener that it belongs to.
+    var id: UInt32
     var isClosing = false
 }
 

@@ -169,7 +169,7 @@ extension Configuration.UpstreamConnections: Keyed {
             "requests", \.requestsMax, .word("unlimited", or: .connections),
             "Requests under way at once, of all workers; those beyond get a 503.")
         Key(
-            "pipeline", \.pipelineMax, .number(1...HTTPPolicy.upstreamPipelineLimit),
+            "pipeline", \.pipelineMax, .number(1...UpstreamPolicy.pipelineLimit),
             """
             Safe requests of several clients that may be under way on one connection; with 1 each \
             has a connection of its own.
