@@ -34,3 +34,6 @@ struct FixedTable<Element: BitwiseCopyable>: ~Copyable {
         return unsafe elements[position]
     }
 }
+
+/// Nobody writes to it once it is made.
+extension FixedTable: @unchecked Sendable where Element: Sendable {}
