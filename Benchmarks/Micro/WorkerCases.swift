@@ -83,7 +83,8 @@ private func serve(_ service: Service, times: Int) {
     var worker = Worker(
         reactor: SimulatedReactor(world: world), configuration: sizes,
         snapshot: SiteSnapshot(site),
-        listeners: [WorkerListener(id: 0, descriptor: world.makeListener())], mailbox: mailbox,
+        listeners: [WorkerListener(id: 0, descriptor: world.makeListener())],
+        health: .allUsable([endpoint]), mailbox: mailbox,
         published: published)
     for _ in 0..<clients {
         world.addClient(plan, to: 0, atNs: world.nowNs, program: Client(requests: times))

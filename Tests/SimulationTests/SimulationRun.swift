@@ -61,7 +61,7 @@ enum SimulationRun {
             snapshot: try SiteSnapshot(site(plan, addresses)),
             listeners: (0..<plan.listeners).map { _ in
                 WorkerListener(id: 0, descriptor: world.makeListener())
-            }, mailbox: mailbox, published: published)
+            }, health: .allUsable(addresses), mailbox: mailbox, published: published)
         for client in plan.clients {
             world.addClient(client.plan, to: client.listener, atNs: start + client.arrivalNs)
         }

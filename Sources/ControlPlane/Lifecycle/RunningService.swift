@@ -20,12 +20,15 @@ final class RunningService: Sendable {
     /// What only changes need.
     private struct Workshop: Sendable {
         var assembly: SiteAssembly
+        /// What the workers look at.
+        var snapshot: SiteSnapshot
         /// Changes that every worker was told to make.
         var changesPosted: UInt64 = 0
     }
 
     let plan: ServicePlan
     let workers: WorkerGroup
+    let health: EndpointHealth
     private let host: HostFacts
     private let workshop: Mutex<Workshop>
     private let state: Mutex<Present>
@@ -35,13 +38,14 @@ final class RunningService: Sendable {
     private static let applyPollMs: Int32 = 1
 
     private init(
-        _ plan: ServicePlan, _ workers: WorkerGroup, _ host: HostFacts, _ assembly: SiteAssembly,
-        _ present: Present
+        _ plan: ServicePlan, _ workers: WorkerGroup, _ health: EndpointHealth, _ host: HostFacts,
+        _ workshop: Workshop, _ present: Present
     ) {
         self.plan = plan
         self.workers = workers
+        self.health = health
         self.host = host
-        workshop = Mutex(Workshop(assembly: assembly))
+        self.workshop = Mutex(workshop)
         state = Mutex(present)
     }
 
@@ -50,14 +54,17 @@ final class RunningService: Sendable {
 
     /// Opens the listeners and starts the workers.
     ///
+    /// - Parameters:
+    ///   - health: without endpoints.
+    ///   - attention: what workers and health signal; stays the caller's when this fails.
     /// - Throws: what the operator has to change, or `WorkerGroup.StartFailure`.
     static func start(
         _ configuration: Configuration, _ plan: ServicePlan, _ host: HostFacts,
-        _ endpoints: [[ResolvedEndpoint]]
+        _ endpoints: [[ResolvedEndpoint]], _ health: EndpointHealth, attention: Descriptor
     ) throws -> RunningService {
         var assembly = SiteAssembly()
         let site = try assembly.assemble(configuration, endpoints)
-        let snapshot = try snapshot(site)
+        let snapshot = try snapshot(site, after: nil)
         let listeners = try ListenerSet.open(
             requests(configuration), workers: plan.shares.workers, queueMax: host.listenQueueMax)
         do throws(StartError) {
@@ -66,10 +73,12 @@ final class RunningService: Sendable {
             listeners.close()
             throw error
         }
+        site.assign(site.added, in: health, nowMs: 0)
         let workers = try WorkerGroup.start(
-            plan.choice.backend, plan.workers, snapshot, listeners, ids: site.listenerIDs)
+            plan.choice.backend, plan.workers, snapshot, listeners, ids: site.listenerIDs, health,
+            attention: attention)
         return RunningService(
-            plan, workers, host, assembly,
+            plan, workers, health, host, Workshop(assembly: assembly, snapshot: snapshot),
             Present(
                 configuration: configuration, site: site, listeners: listeners, generation: 1))
     }
@@ -100,7 +109,7 @@ final class RunningService: Sendable {
         // A copy, so that ids are only given out when all else is well.
         var assembly = workshop.assembly
         let site = try assembly.assemble(configuration, endpoints)
-        let snapshot = try Self.snapshot(site)
+        let snapshot = try Self.snapshot(site, after: workshop.snapshot)
         let change = try before.listeners.changed(
             to: Self.requests(configuration), workers: workers.count, queueMax: host.listenQueueMax)
         do throws(StartError) {
@@ -110,6 +119,8 @@ final class RunningService: Sendable {
             throw error
         }
         workshop.assembly = assembly
+        workshop.snapshot = snapshot
+        site.assign(site.added, in: health, nowMs: MonotonicClock.nowNs / 1_000_000)
         let ids = site.listenerIDs
         workers.post { worker in
             WorkerChange(
@@ -128,6 +139,7 @@ final class RunningService: Sendable {
                 generation: $0.generation + 1)
         }
         awaitWorkers(workshop.changesPosted)
+        for endpoint in site.retired { health.retire(endpoint) }
     }
 
     /// Waits until all workers serve what was last asked for; not for ever, because a worker may
@@ -142,9 +154,11 @@ final class RunningService: Sendable {
         configuration.listeners.map { ListenRequest(name: $0.name, addresses: $0.addresses) }
     }
 
-    private static func snapshot(_ site: AssembledSite) throws(StartError) -> SiteSnapshot {
+    private static func snapshot(
+        _ site: AssembledSite, after previous: SiteSnapshot?
+    ) throws(StartError) -> SiteSnapshot {
         do throws(RouteError) {
-            return try SiteSnapshot(site.description)
+            return try SiteSnapshot(site.description, after: previous)
         } catch {
             throw StartError("\(error)")
         }

@@ -52,11 +52,19 @@ package struct Supervisor {
             process.backend, relay: configuration.demandingRelay, ringFailure: failure,
             tableFailure: process.usesDirectDescriptors ? RingProbe.report.tableFailure : nil)
         let endpoints = try EndpointSource.resolve(configuration)
+        let attention: Descriptor
+        do throws(SystemError) {
+            attention = Descriptor(raw: try SystemError.check(gyre_event_open()))
+        } catch {
+            throw StartError("cannot open an eventfd: \(error)")
+        }
+        let health = EndpointHealth(attention: attention)
         while true {
             let plan = try ServicePlan(
                 process, servesHTTP: configuration.servesHTTP, host: host, choice: choice)
             do {
-                return try RunningService.start(configuration, plan, host, endpoints)
+                return try RunningService.start(
+                    configuration, plan, host, endpoints, health, attention: attention)
             } catch let error as StartError {
                 throw error
             } catch let error as WorkerGroup.StartFailure {
@@ -119,6 +127,7 @@ package struct Supervisor {
             if ready & 1 != 0 { actions += takeSignals(signals, &state, service) }
             if ready & 2 != 0 {
                 for event in service.workers.takeEvents() { tell(event, service) }
+                for change in service.health.takeChanges().changes { tell(change, service) }
                 if state.isServing && service.workers.finishedCount > 0 {
                     log.error("a worker ended by itself; stopping")
                     isClean = false
@@ -141,6 +150,12 @@ package struct Supervisor {
     private func tell(_ event: WorkerEvent, _ service: RunningService) {
         let endpoint = service.present.site.endpoints[UInt32(event.endpoint)]
         log.warning("\(event.text(endpoint: endpoint?.endpoint.name ?? "?"))")
+    }
+
+    private func tell(_ change: HealthChange, _ service: RunningService) {
+        guard let endpoint = service.present.site.endpoints[change.endpoint] else { return }
+        let line = change.text(upstream: endpoint.upstream, endpoint: endpoint.endpoint.name)
+        if change.isWarning { log.warning("\(line)") } else { log.info("\(line)") }
     }
 
     private func takeSignals(

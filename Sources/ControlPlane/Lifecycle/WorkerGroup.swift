@@ -19,28 +19,28 @@ struct WorkerGroup: Sendable {
 
     /// Starts one thread per configuration. On failure the threads that had started are ended and
     /// joined, and the sockets of those that had not are closed.
+    ///
+    /// - Parameter attention: an eventfd; stays the caller's when this fails.
     static func start(
         _ backend: Backend, _ configurations: [WorkerConfiguration], _ snapshot: SiteSnapshot,
-        _ listeners: ListenerSet, ids: [String: UInt32]
+        _ listeners: ListenerSet, ids: [String: UInt32], _ health: EndpointHealth,
+        attention: Descriptor
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
-        var attention = Descriptor.none
         do throws(SystemError) {
-            attention = Descriptor(raw: try SystemError.check(gyre_event_open()))
             for configuration in configurations {
                 threads.append(
                     try WorkerThread.start(
                         backend: backend, configuration: configuration, snapshot: snapshot,
                         listeners: ListenerSet.sockets(
                             listeners.listeners, ofWorker: configuration.index, ids: ids),
-                        attention: attention))
+                        health: health, attention: attention))
             }
         } catch {
             let failed = threads.count
             for thread in threads { thread.post(.terminate) }
             for thread in threads { thread.join() }
             listeners.close(fromWorker: failed)
-            if attention.isOpen { attention.close() }
             throw StartFailure(worker: failed, error: error)
         }
         return WorkerGroup(threads: threads, attention: attention)

@@ -16,6 +16,20 @@ struct AssembledSite: Sendable {
     var retired: [UInt32] = []
 }
 
+extension AssembledSite {
+    /// Lets the health table know endpoints.
+    ///
+    /// - Parameters:
+    ///   - ids: of some of the site.
+    ///   - nowMs: when they come into service; 0 for those that are there from the start.
+    func assign(_ ids: [UInt32], in health: EndpointHealth, nowMs: UInt64) {
+        for id in ids {
+            guard let upstream = endpoints[id]?.upstreamID else { continue }
+            health.assign(id, toUpstream: upstream, nowMs: nowMs)
+        }
+    }
+}
+
 struct AssembledEndpoint: Sendable {
     let upstream: String
     let upstreamID: UInt32
@@ -92,11 +106,13 @@ struct SiteAssembly: Sendable {
                 upstream: upstream.name, upstreamID: upstreamID, endpoint: resolved)
             endpoints.append(
                 Endpoint(
-                    id: id, address: resolved.address, name: resolved.name, host: resolved.host))
+                    id: id, address: resolved.address, name: resolved.name, host: resolved.host,
+                    key: resolved.key, weight: UInt16(clamping: resolved.weight)))
         }
         site.description.upstreams.append(
             UpstreamDescription(
-                id: upstreamID, policy: UpstreamPolicy(upstream), endpoints: endpoints))
+                id: upstreamID, policy: UpstreamPolicy(upstream), balance: Balance(upstream),
+                endpoints: endpoints))
     }
 
     private static func tooMany(_ what: String, _ limit: Int) -> StartError {
@@ -152,6 +168,57 @@ extension UpstreamPolicy {
         idleMax = upstream.connections.idleMax
         pipelineMax = upstream.connections.pipelineMax
         host = upstream.host
+        retries = RetryPolicy(upstream.retries)
+        if let passive = upstream.health.passive {
+            ejection = EjectionPolicy(
+                consecutiveFailures: UInt32(clamping: passive.consecutiveFailures),
+                ejectionMs: UInt32(clamping: passive.ejectionMs),
+                ejectionMaxMs: UInt32(clamping: passive.ejectionMaxMs),
+                ejectedShareMaxPercent: UInt32(clamping: passive.ejectedShareMaxPercent))
+        }
+    }
+}
+
+extension RetryPolicy {
+    fileprivate init(_ retries: Configuration.Retries) {
+        self.init()
+        attemptsMax = UInt32(clamping: retries.attempts)
+        perTryMs = retries.perTryTimeoutMs
+        budgetPercent = UInt32(clamping: retries.budgetPercent)
+        causes = []
+        for cause in retries.causes {
+            switch cause {
+            case .connectFailure: causes.insert(.connectFailure)
+            case .reset: causes.insert(.reset)
+            case .timeout: causes.insert(.timeout)
+            case .status(let status): statuses.insert(status)
+            }
+        }
+    }
+}
+
+extension Balance {
+    fileprivate init(_ upstream: Configuration.Upstream) {
+        self.init()
+        switch upstream.balance {
+        case .roundRobin: policy = .roundRobin
+        case .leastConnections: policy = .leastConnections
+        case .powerOfTwo: policy = .powerOfTwo
+        case .sourceHash: policy = .sourceHash
+        case .consistentHash(let hashKey):
+            policy = .consistentHash
+            switch hashKey {
+            case .source: key = .source
+            case .path: key = .path
+            case .header(let name): key = .field(name)
+            case .cookie(let name): key = .cookie(name)
+            }
+        }
+        if let sticky = upstream.sticky {
+            stickyCookie = (sticky.cookie, (sticky.maxAgeMs + 999) / 1_000)
+        }
+        slowStartMs = UInt32(clamping: upstream.slowStartMs)
+        panicThresholdPercent = UInt32(clamping: upstream.health.panicThresholdPercent)
     }
 }
 

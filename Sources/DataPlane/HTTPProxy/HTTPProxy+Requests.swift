@@ -33,6 +33,13 @@ extension HTTPProxy {
             return
         }
         learnAddress(slot, on: &reactor)
+        guard chooseFirstEndpoint(index.slot, head, on: &reactor) else {
+            let length = requestHead.length
+            sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
+            report(.noEndpoint, on: &reactor)
+            answer(slot, .noEndpoint, on: &reactor)
+            return
+        }
         guard let chain = makeRequestHead(index.slot, head, in: reactor.buffers) else {
             abandonForWantOfBuffers(slot, on: &reactor)
             return
@@ -66,19 +73,18 @@ extension HTTPProxy {
         let listener = sessions[slot: slot].listener
         let snapshot = site.value.listeners[slot: listener].snapshot
         let view = site.value.view(snapshot)
-        var (route, destination, attempts) = (UInt32.max, UInt32.max, UInt32(0))
+        var (route, destination) = (UInt32.max, UInt32.max)
         var pipelines = false
         if case .taken(let position) = choice {
             route = position
             destination = view.routes[Int(position)].upstream
         }
         if destination != .max {
-            attempts = view.upstreams[Int(destination)].endpoints.count
             pipelines = view.upstreams[Int(destination)].policy.pipelines
         }
         var exchange = Exchange(
             session: slot, listener: listener, snapshot: snapshot, route: route,
-            destination: destination, attemptsLeft: attempts)
+            destination: destination)
         exchange.request = BodyProgress(requestHead.framing, policy(ofClient: slot).chunks)
         var flags: ExchangeFlags = []
         if requestHead.method == .head { flags.insert(.isHead) }
@@ -110,9 +116,16 @@ extension HTTPProxy {
     private mutating func learnAddress<R: Reactor & ~Copyable>(
         _ slot: UInt32, on reactor: inout R
     ) {
-        guard !sessions[slot: slot].flags.contains(.hasAddress),
-            !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
+        guard !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
         else { return }
+        _ = address(ofClient: slot, on: &reactor)
+    }
+
+    /// Where a client is. Learnt once; whether it is trusted is learnt with it.
+    mutating func address<R: Reactor & ~Copyable>(
+        ofClient slot: UInt32, on reactor: inout R
+    ) -> IPBytes {
+        if sessions[slot: slot].flags.contains(.hasAddress) { return sessions[slot: slot].address }
         let address = reactor.peerAddress(of: sessions[slot: slot].transport.socket)
         sessions[slot: slot].address = address
         sessions[slot: slot].flags.insert(.hasAddress)
@@ -121,6 +134,7 @@ extension HTTPProxy {
         for position in state.record.trusted.range where blocks[position].contains(address) {
             sessions[slot: slot].flags.insert(.isTrusted)
         }
+        return address
     }
 
     /// No buffer is free although windows shrink long before: nothing can be said any more.
@@ -137,8 +151,8 @@ extension HTTPProxy {
         let upstream = exchanges[slot: x].upstream
         let waiting = upstreams[slot: upstream].transport.waiting
         let flags = exchanges[slot: x].flags
-        if flags.contains(.isReused) && flags.contains(.isIdempotent) && waiting.buffers == 1,
-            let copy = reactor.buffers.copy(waiting.head)
+        if flags.contains(.isReused) || mayBeRetried(x), flags.contains(.isIdempotent),
+            waiting.buffers == 1, let copy = reactor.buffers.copy(waiting.head)
         {
             exchanges[slot: x].replay.append(copy, in: reactor.buffers)
         }

@@ -89,7 +89,9 @@ extension HTTPProxy {
             return destination(ofExchange: sessions[slot: slot].exchange).policy.connectMs
         case .requestTaking, .responseBody:
             return route(ofExchange: sessions[slot: slot].exchange).silenceMs
-        case .responseHead: return route(ofExchange: sessions[slot: slot].exchange).responseMs
+        case .responseHead:
+            let x = sessions[slot: slot].exchange
+            return min(route(ofExchange: x).responseMs, tryLimitMs(x))
         case .halfClosed:
             return min(
                 policy(ofClient: slot).deadlines.halfCloseMs,
@@ -134,10 +136,18 @@ extension HTTPProxy {
             }
         case .connecting:
             report(.connectTimedOut, endpoint: exchanges[slot: x].endpoint, on: &reactor)
+            noteFailure(x, .connectTimedOut)
             abandonAttempt(x, answering: .connectTimeout, on: &reactor)
         case .requestBody: fail(x, .bodyTimeout, on: &reactor)
-        case .requestTaking: fail(x, .requestNotTaken, on: &reactor)
-        case .responseHead: fail(x, .responseTimeout, on: &reactor)
+        case .requestTaking:
+            noteFailure(x, .timedOut)
+            fail(x, .requestNotTaken, on: &reactor)
+        case .responseHead:
+            noteFailure(x, .timedOut)
+            let causes = destination(ofExchange: x).policy.retries.causes
+            if !causes.contains(.timeout) || !retryElsewhere(x, on: &reactor) {
+                fail(x, .responseTimeout, on: &reactor)
+            }
         case .responseBody: cut(x, on: &reactor)
         }
     }

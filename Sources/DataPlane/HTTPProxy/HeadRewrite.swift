@@ -88,7 +88,6 @@ extension HTTPProxy {
     mutating func makeRequestHead(
         _ x: UInt32, _ head: Span<UInt8>, in pool: BufferPool
     ) -> BufferChain? {
-        choose(site.value.pick(destination(ofExchange: x)), x)
         // A head is told to the endpoint once, and its host once or twice more.
         let bound = requestHead.length + 2 * Int(requestHead.authority.count)
         let route = route(ofExchange: x)
@@ -105,7 +104,10 @@ extension HTTPProxy {
     mutating func makeResponseHead(
         _ x: UInt32, _ head: Span<UInt8>, in pool: BufferPool
     ) -> BufferChain? {
-        let added = Int(route(ofExchange: x).responseFields.lines.count)
+        let upstream = destination(ofExchange: x)
+        let added =
+            Int(route(ofExchange: x).responseFields.lines.count)
+            + Int(upstream.stickyName.count + upstream.stickyAttributes.count)
         let sizeMax = responseHead.length + added + HTTPLimits.rewriteBytesMax
         return make(sizeMax: sizeMax, in: pool) { proxy, writer in
             proxy.writeResponseHead(x, head, to: &writer)
@@ -294,6 +296,9 @@ extension HTTPProxy {
         dropped.formUnion(changes.known)
         writer.append(responseHead.fields, of: head, without: dropped, changes.names, in: view)
         writer.append(view.text.span, changes.lines.range)
+        if exchanges[slot: x].flags.contains(.setsCookie) && !responseHead.isInterim {
+            writeCookie(x, view, to: &writer)
+        }
         if hasPaddedLength, let count = responseHead.contentLength { writer.appendLength(count) }
         if tellsVia {
             writeVia(responseHead.fields, head, responseHead.version, to: &writer)
@@ -307,6 +312,16 @@ extension HTTPProxy {
         }
         writeResponseConnection(flags, head, to: &writer)
         writer.append("\r\n")
+    }
+
+    /// Tells the client's browser where to come back to.
+    private func writeCookie(_ x: UInt32, _ view: SiteView, to writer: inout HeadWriter) {
+        let upstream = destination(ofExchange: x)
+        writer.append("Set-Cookie: ")
+        writer.append(view.text.span, upstream.stickyName.range)
+        writer.append("=")
+        writer.appendHex(view.endpoints[Int(exchanges[slot: x].target)].sticky)
+        writer.append(view.text.span, upstream.stickyAttributes.range)
     }
 
     /// What concerns the client's connection.

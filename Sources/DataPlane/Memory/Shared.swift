@@ -16,6 +16,9 @@ struct Shared<Value: ~Copyable>: BitwiseCopyable {
         nonmutating unsafeMutableAddress { unsafe address }
     }
 
+    /// Whether both refer to the same one.
+    func isSame(as other: Shared) -> Bool { unsafe address == other.address }
+
     /// Ends the value. Its owner calls it once, when nobody refers to it any more.
     func destroy() {
         unsafe address.deinitialize(count: 1)

@@ -72,6 +72,13 @@ struct GaugeWriter: BitwiseCopyable {
         store(count, Self.place(ofRequestsTo: id))
     }
 
+    /// What was last set.
+    func inFlight(ofEndpoint id: UInt32) -> UInt32 {
+        let place = Self.place(ofRequestsTo: id)
+        precondition(place >= 0 && place < SiteGauges.count)
+        return unsafe words[place].load(ordering: .relaxed)
+    }
+
     func setConnections(_ count: UInt32, ofEndpoint id: UInt32) {
         store(count, Self.place(ofConnectionsTo: id))
     }

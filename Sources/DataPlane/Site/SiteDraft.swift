@@ -10,6 +10,13 @@ struct SiteDraft {
     private(set) var routes: [RouteRecord] = []
     private(set) var upstreams: [UpstreamRecord] = []
     private(set) var endpoints: [EndpointRecord] = []
+    private(set) var balancers: [UInt32: SharedBalancer] = [:]
+    private let previous: [UInt32: SharedBalancer]
+
+    /// - Parameter previous: of the snapshot before, by the upstreams' ids.
+    init(_ previous: [UInt32: SharedBalancer]) {
+        self.previous = previous
+    }
 
     mutating func append(_ upstream: UpstreamDescription) {
         let start = endpoints.count
@@ -17,12 +24,40 @@ struct SiteDraft {
             endpoints.append(
                 EndpointRecord(
                     id: endpoint.id, address: endpoint.address,
-                    host: keep(Array(endpoint.host.utf8))))
+                    host: keep(Array(endpoint.host.utf8)),
+                    sticky: StickyName.of(Array(endpoint.key.utf8))))
+        }
+        let plan = upstream.plan
+        let kept = previous[upstream.id].flatMap { $0.plan == plan ? $0 : nil }
+        let balancer = kept ?? SharedBalancer(plan)
+        balancers[upstream.id] = balancer
+        let (kind, keyName) = key(upstream.balance)
+        var (sticky, attributes) = (TablePart.empty, TablePart.empty)
+        if let cookie = upstream.balance.stickyCookie {
+            sticky = keep(Array(cookie.name.utf8))
+            let age = cookie.maxAgeSeconds == 0 ? "" : "; Max-Age=\(cookie.maxAgeSeconds)"
+            attributes = keep(Array("; Path=/; HttpOnly; SameSite=Lax\(age)\r\n".utf8))
         }
         upstreams.append(
             UpstreamRecord(
                 id: upstream.id, policy: upstream.policy,
-                endpoints: TablePart(start..<endpoints.count)))
+                endpoints: TablePart(start..<endpoints.count), balancer: balancer.tables,
+                balancesBy: kind, keyName: keyName, stickyName: sticky,
+                stickyAttributes: attributes))
+    }
+
+    private mutating func key(_ balance: Balance) -> (BalanceKeyKind, TablePart) {
+        switch balance.policy {
+        case .roundRobin, .leastConnections, .powerOfTwo: return (.none, .empty)
+        case .sourceHash: return (.source, .empty)
+        case .consistentHash:
+            switch balance.key {
+            case .source: return (.source, .empty)
+            case .path: return (.path, .empty)
+            case .field(let name): return (.field, keep(Array(name.lowercased().utf8)))
+            case .cookie(let name): return (.cookie, keep(Array(name.utf8)))
+            }
+        }
     }
 
     mutating func append(_ listener: ListenerDescription) throws(RouteError) {

@@ -12,13 +12,19 @@ package final class SiteSnapshot: Sendable {
     private let routes: FixedTable<RouteRecord>
     private let upstreams: FixedTable<UpstreamRecord>
     private let endpoints: FixedTable<EndpointRecord>
+    /// By the upstreams' ids.
+    private let balancers: [UInt32: SharedBalancer]
     /// What workers look at.
     let view: SiteView
 
-    /// - Parameter description: within `SiteLimits`, ids of each kind different, positions right.
+    /// - Parameters:
+    ///   - description: within `SiteLimits`, ids of each kind different, positions right.
+    ///   - previous: the one before, whose tables are taken over where nothing has changed.
     /// - Throws: when the routes of a listener exceed a limit.
-    package init(_ description: SiteDescription) throws(RouteError) {
-        var draft = SiteDraft()
+    package init(
+        _ description: SiteDescription, after previous: SiteSnapshot? = nil
+    ) throws(RouteError) {
+        var draft = SiteDraft(previous?.balancers ?? [:])
         for upstream in description.upstreams { draft.append(upstream) }
         do throws(RouteError) {
             for listener in description.listeners { try draft.append(listener) }
@@ -33,6 +39,7 @@ package final class SiteSnapshot: Sendable {
         routes = FixedTable(draft.routes)
         upstreams = FixedTable(draft.upstreams)
         endpoints = FixedTable(draft.endpoints)
+        balancers = draft.balancers
         view = SiteView(
             text: text.view, names: names.view, blocks: blocks.view, listeners: listeners.view,
             routes: routes.view, upstreams: upstreams.view, endpoints: endpoints.view)
@@ -40,6 +47,21 @@ package final class SiteSnapshot: Sendable {
 
     deinit {
         for position in 0..<listeners.count { listeners[position].index.destroy() }
+    }
+}
+
+/// An upstream's tables for choosing endpoints, in one snapshot or in several.
+final class SharedBalancer: Sendable {
+    let plan: BalancerPlan
+    let tables: Shared<BalancerTables>
+
+    init(_ plan: BalancerPlan) {
+        self.plan = plan
+        tables = Shared(BalancerTables(plan))
+    }
+
+    deinit {
+        tables.destroy()
     }
 }
 
@@ -102,6 +124,19 @@ struct UpstreamRecord: BitwiseCopyable, Sendable {
     let id: UInt32
     let policy: UpstreamPolicy
     let endpoints: TablePart
+    let balancer: Shared<BalancerTables>
+    let balancesBy: BalanceKeyKind
+    /// The name of a field or cookie that it is balanced by, in `text`.
+    let keyName: TablePart
+    /// Of the cookie that keeps clients at their endpoints, in `text`; empty for none.
+    let stickyName: TablePart
+    /// What stands behind the cookie's value in Set-Cookie, with its line end, in `text`.
+    let stickyAttributes: TablePart
+}
+
+/// What a balancer is told about a request.
+enum BalanceKeyKind: UInt8, BitwiseCopyable, Sendable {
+    case none, source, path, field, cookie
 }
 
 /// An endpoint's part of a snapshot.
@@ -110,4 +145,6 @@ struct EndpointRecord: BitwiseCopyable, Sendable {
     let address: AddressReference
     /// What a Host field says of it (RFC 9110 section 7.2), in `text`.
     let host: TablePart
+    /// What the cookie says that keeps clients here.
+    let sticky: UInt64
 }

@@ -31,20 +31,24 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - listeners: sockets of listeners in the snapshot; taken over.
     ///   - mailbox: what this worker is asked for.
     ///   - published: where this worker's counters can be read.
-    ///   - gauges: the same for what each listener and endpoint has.
+    ///   - health: of the endpoints in the snapshot.
+    ///   - gauges: where it can be read what each listener and endpoint has.
     ///   - events: where it tells what belongs in the log.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
-        listeners: [WorkerListener], mailbox: Mailbox, published: PublishedCounters,
-        gauges: SiteGauges = SiteGauges(), events: WorkerEvents = WorkerEvents(reader: .none)
+        listeners: [WorkerListener], health: EndpointHealth, mailbox: Mailbox,
+        published: PublishedCounters, gauges: SiteGauges = SiteGauges(),
+        events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
         self.gauges = gauges
-        site = Shared(
-            WorkerSite(snapshot, worker: configuration.index, gauges: gauges.writer))
         self.reactor = reactor
         self.mailbox = mailbox
         self.published = published
         let nowMs = self.reactor.nowNs / 1_000_000
+        site = Shared(
+            WorkerSite(
+                snapshot, worker: configuration.index, health: health, gauges: gauges.writer,
+                nowMs: nowMs))
         clientsMax = configuration.flowsMax
         forwarder = TCPForwarder(
             configuration: configuration, site: site, events: events, nowMs: nowMs)
@@ -92,6 +96,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         let nowMs = reactor.nowNs / 1_000_000
         forwarder.nowMs = nowMs
         proxy.nowMs = nowMs
+        site.value.health.readmitDue(nowMs: nowMs)
         for position in 0..<batch.count { handle(batch[position], at: position) }
         forwarder.expireTimers(on: &reactor)
         proxy.expireTimers(on: &reactor)
@@ -191,7 +196,8 @@ extension Worker where R: ~Copyable {
     /// with, and when that is very much, the newest waits for some of it to end.
     private mutating func makeChanges() {
         while let change = changes.first {
-            guard forwarder.isDraining || site.value.adopt(change.snapshot) else { return }
+            guard forwarder.isDraining || site.value.adopt(change.snapshot, nowMs: proxy.nowMs)
+            else { return }
             changes.removeFirst()
             mailbox.noteApplied()
             if forwarder.isDraining {

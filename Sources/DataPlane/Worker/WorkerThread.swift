@@ -31,12 +31,13 @@ package final class WorkerThread: Sendable {
     /// - Parameters:
     ///   - snapshot: what it serves.
     ///   - listeners: sockets of listeners in the snapshot; taken over.
+    ///   - health: of the endpoints in the snapshot.
     ///   - attention: an eventfd that is signalled when the thread has ended or has something for
     ///     the log; kept open meanwhile.
     /// - Throws: when the kernel refuses the reactor or the thread; the listeners stay open then.
     package static func start(
         backend: Backend, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
-        listeners: [WorkerListener], attention: Descriptor
+        listeners: [WorkerListener], health: EndpointHealth, attention: Descriptor
     ) throws(SystemError) -> WorkerThread {
         let sockets =
             backend == .ioUring
@@ -57,8 +58,8 @@ package final class WorkerThread: Sendable {
             worker = .ioUring(
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
-                    listeners: listeners, mailbox: mailbox, published: published,
-                    gauges: gauges, events: events))
+                    listeners: listeners, health: health, mailbox: mailbox,
+                    published: published, gauges: gauges, events: events))
         case .epoll:
             let reactor = try EpollReactor(
                 socketsMax: sockets, buffersMax: configuration.buffersMax,
@@ -66,8 +67,8 @@ package final class WorkerThread: Sendable {
             worker = .epoll(
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
-                    listeners: listeners, mailbox: mailbox, published: published,
-                    gauges: gauges, events: events))
+                    listeners: listeners, health: health, mailbox: mailbox,
+                    published: published, gauges: gauges, events: events))
         }
         let body = WorkerBody(worker, state)
         let thread = try body.startThread(name: "gyre-\(configuration.index)")

@@ -33,7 +33,7 @@ enum HTTPSimulationRun {
             snapshot: try SiteSnapshot(plan.site(endpoints)),
             listeners: (0..<plan.listeners).map { _ in
                 WorkerListener(id: 0, descriptor: world.makeListener())
-            }, mailbox: mailbox, published: published)
+            }, health: .allUsable(endpoints), mailbox: mailbox, published: published)
         for record in ledger.clients {
             world.addClient(
                 record.plan.peer, to: record.plan.listener, atNs: startNs + record.plan.arrivalNs,
