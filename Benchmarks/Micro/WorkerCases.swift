@@ -52,13 +52,15 @@ private final class Origin: PeerProgram {
 }
 
 let workerCases = [
-    Case("turns-per-16-tcp-requests") { serve(.tcp, times: $0) },
-    Case("turns-per-16-http-requests") { serve(.http(HTTPPolicy()), times: $0) },
+    Case("turns-per-16-tcp-requests") { serve(.tcp(TCPPolicy(), upstream: 0), times: $0) },
+    Case("turns-per-16-http-requests") {
+        serve(.http(HTTPPolicy(), trusted: [], upstream: 0), times: $0)
+    },
 ]
 
 /// Has every client's requests served by one worker.
 private func serve(_ service: Service, times: Int) {
-    let sizes = WorkerConfiguration(service: service, flowsMax: 64, buffersMax: 256, endpoints: [])
+    let sizes = WorkerConfiguration(flowsMax: 64, buffersMax: 256)
     let world = SimulatedWorld(
         seed: 1, socketsMax: Worker<SimulatedReactor>.socketsNeeded(for: sizes), buffersMax: 256)
     // Pieces and gaps as they come: whole messages, none.
@@ -74,13 +76,15 @@ private func serve(_ service: Service, times: Int) {
     } program: { _ in
         Origin()
     }
-    var configuration = sizes
-    configuration.endpoints = [Endpoint(address: address, name: "origin", host: "origin")]
+    let endpoint = Endpoint(id: 0, address: address, name: "origin", host: "origin")
+    let site = SiteDescription(service, to: [endpoint], UpstreamPolicy())
     guard let mailbox = try? Mailbox() else { preconditionFailure("there is no descriptor left") }
     let published = PublishedCounters()
     var worker = Worker(
-        reactor: SimulatedReactor(world: world), configuration: configuration,
-        listeners: [world.makeListener()], mailbox: mailbox, published: published)
+        reactor: SimulatedReactor(world: world), configuration: sizes,
+        snapshot: SiteSnapshot(site),
+        listeners: [WorkerListener(id: 0, descriptor: world.makeListener())], mailbox: mailbox,
+        published: published)
     for _ in 0..<clients {
         world.addClient(plan, to: 0, atNs: world.nowNs, program: Client(requests: times))
     }

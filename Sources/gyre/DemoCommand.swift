@@ -32,7 +32,7 @@ struct DemoCommand: ParsableCommand {
             listen: [.host("127.0.0.1", port: 0)],
             upstream: origins.map { .host("127.0.0.1", port: $0.address.port ?? 0) })
         service.apply(to: &options)
-        options.service = .http(HTTPPolicy())
+        options.protocols = .http(HTTPPolicy(), trusted: [])
         let log = LineLogHandler.logger(level: service.logLevel)
         _ = try Supervisor(options, log: log).run { addresses in
             for origin in origins { print("origin  http://\(origin.address)/") }

@@ -38,6 +38,14 @@ struct HTTPArguments: ParsableArguments {
         limits.apply(to: &policy)
         return policy
     }
+
+    func apply(to options: inout ServiceOptions) {
+        options.protocols = .http(policy, trusted: requests.trust.flatMap(\.items))
+        options.upstreamPolicy.host = requests.hostHeader
+        deadlines.apply(to: &options.upstreamPolicy)
+        options.upstreamPolicy.idleMax = limits.upstreamIdleMax
+        options.upstreamPolicy.pipelineMax = limits.upstreamPipeline
+    }
 }
 
 /// What is forwarded, and what is added to it.
@@ -49,7 +57,7 @@ struct RequestArguments: ParsableArguments {
             it.
             """,
             valueName: "host"))
-    var hostHeader = HTTPPolicy().host
+    var hostHeader = UpstreamPolicy().host
 
     @Option(
         help: ArgumentHelp(
@@ -78,9 +86,7 @@ struct RequestArguments: ParsableArguments {
     var allowConnect = false
 
     func apply(to policy: inout HTTPPolicy) {
-        policy.host = hostHeader
         policy.forwarded = via ? forwarded.fields.union(.via) : forwarded.fields
-        policy.trusted = trust.flatMap(\.items)
         policy.allowsConnect = allowConnect
     }
 }
@@ -88,6 +94,7 @@ struct RequestArguments: ParsableArguments {
 /// How long each wait may take.
 struct DeadlineArguments: ParsableArguments {
     private static let defaults = HTTPDeadlines()
+    private static let upstreamDefaults = UpstreamPolicy()
 
     @Option(
         duration: """
@@ -104,20 +111,20 @@ struct DeadlineArguments: ParsableArguments {
     var bodyTimeout = Self.defaults.bodyMs
 
     @Option(duration: "Until the response's head is there, once the request was sent; then 504.")
-    var responseTimeout = Self.defaults.responseMs
+    var responseTimeout = Self.upstreamDefaults.responseMs
 
     @Option(
         duration: """
             Silence of an endpoint within a response, or while it has request bytes to take; then \
             504, or the response is cut off.
             """)
-    var upstreamTimeout = Self.defaults.upstreamMs
+    var upstreamTimeout = Self.upstreamDefaults.silenceMs
 
     @Option(duration: "An idle client connection, between requests.")
     var keepAliveTimeout = Self.defaults.keepAliveMs
 
     @Option(duration: "An idle connection to an endpoint, kept for reuse.")
-    var upstreamKeepAliveTimeout = Self.defaults.upstreamKeepAliveMs
+    var upstreamKeepAliveTimeout = Self.upstreamDefaults.keepAliveMs
 
     @Option(duration: "Silence in both directions of a connection that was upgraded.")
     var tunnelTimeout = Self.defaults.tunnelMs
@@ -132,18 +139,22 @@ struct DeadlineArguments: ParsableArguments {
     func apply(to deadlines: inout HTTPDeadlines) {
         deadlines.headMs = headTimeout
         deadlines.bodyMs = bodyTimeout
-        deadlines.responseMs = responseTimeout
-        deadlines.upstreamMs = upstreamTimeout
         deadlines.keepAliveMs = keepAliveTimeout
-        deadlines.upstreamKeepAliveMs = upstreamKeepAliveTimeout
         deadlines.tunnelMs = tunnelTimeout
         deadlines.halfCloseMs = halfCloseTimeout
+    }
+
+    func apply(to policy: inout UpstreamPolicy) {
+        policy.responseMs = responseTimeout
+        policy.silenceMs = upstreamTimeout
+        policy.keepAliveMs = upstreamKeepAliveTimeout
     }
 }
 
 /// How much of everything there may be.
 struct LimitArguments: ParsableArguments {
     private static let defaults = HTTPPolicy()
+    private static let upstreamDefaults = UpstreamPolicy()
     /// Places in a head are 16-bit numbers: the types below take 64k for one byte less.
     private static let bytesMax = 65_536
 
@@ -176,15 +187,15 @@ struct LimitArguments: ParsableArguments {
     @Option(
         count: "Idle connections kept for each endpoint by each worker",
         in: 0...UInt32(ResourceShares.connectionsMax))
-    var upstreamIdleMax = Self.defaults.idleUpstreamsMax
+    var upstreamIdleMax = Self.upstreamDefaults.idleMax
 
     @Option(
         count: """
             Safe requests of several clients that may be under way on one connection to an \
             endpoint; below 2 each has a connection of its own
             """,
-        in: 0...HTTPPolicy.upstreamPipelineLimit)
-    var upstreamPipeline = Self.defaults.upstreamPipelineMax
+        in: 0...UpstreamPolicy.pipelineLimit)
+    var upstreamPipeline = Self.upstreamDefaults.pipelineMax
 
     func apply(to policy: inout HTTPPolicy) {
         policy.heads = HeadLimits(
@@ -193,7 +204,5 @@ struct LimitArguments: ParsableArguments {
         if case .bytes(let limit) = maxBody { policy.bodyBytesMax = limit }
         policy.requestsMax = maxRequests
         policy.pipelineDepthMax = pipelineDepth
-        policy.idleUpstreamsMax = upstreamIdleMax
-        policy.upstreamPipelineMax = upstreamPipeline
     }
 }

@@ -37,7 +37,7 @@ struct HTTPCommand: ParsableCommand {
     func run() throws {
         var options = addresses.options
         service.apply(to: &options)
-        options.service = .http(http.policy)
+        http.apply(to: &options)
         try service.serve(options)
     }
 }

@@ -112,7 +112,7 @@ struct ServiceArguments: ParsableArguments {
     var busyPoll: UInt64 = 0
 
     @Option(duration: "How long connecting to an endpoint may take.")
-    var connectTimeout = Self.defaults.connectTimeoutMs
+    var connectTimeout = Self.defaults.upstreamPolicy.connectMs
 
     @Option(
         help: ArgumentHelp(
@@ -179,7 +179,7 @@ struct ServiceArguments: ParsableArguments {
         options.pinsWorkers = !leavesUnpinned
         options.usesDirectDescriptors = directDescriptors
         options.connectionsMax = maxConnections
-        options.connectTimeoutMs = connectTimeout
+        options.upstreamPolicy.connectMs = connectTimeout
         options.drainTimeoutMs = drainTimeout
         if case .exactly(let count) = workers { options.workers = count }
     }

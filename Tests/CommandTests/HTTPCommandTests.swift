@@ -14,26 +14,37 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
     try HTTPCommand.parse(addresses + arguments).http.policy
 }
 
+private func options(_ arguments: String...) throws -> ServiceOptions {
+    var options = ServiceOptions(listen: [.anyHost(port: 1)], upstream: [.anyHost(port: 2)])
+    try HTTPCommand.parse(addresses + arguments).http.apply(to: &options)
+    return options
+}
+
 @Suite struct HTTPCommandTests {
     @Test func nothingAskedForIsTheDefault() throws {
         let policy = try policy()
         let expected = HTTPPolicy()
         #expect("\(policy)" == "\(expected)")
+        #expect("\(try options().upstreamPolicy)" == "\(UpstreamPolicy())")
     }
 
     @Test func everyTimeoutReachesItsDeadline() throws {
-        let deadlines = try policy(
+        let options = try options(
             "--head-timeout", "1ms", "--body-timeout", "2ms", "--response-timeout", "3ms",
             "--upstream-timeout", "4ms", "--keep-alive-timeout", "5ms",
             "--upstream-keep-alive-timeout", "6ms", "--tunnel-timeout", "7ms",
-            "--half-close-timeout", "8ms"
-        ).deadlines
+            "--half-close-timeout", "8ms")
+        guard case .http(let policy, _) = options.protocols else {
+            Issue.record("not a proxy")
+            return
+        }
+        let deadlines = policy.deadlines
         #expect(deadlines.headMs == 1)
         #expect(deadlines.bodyMs == 2)
-        #expect(deadlines.responseMs == 3)
-        #expect(deadlines.upstreamMs == 4)
+        #expect(options.upstreamPolicy.responseMs == 3)
+        #expect(options.upstreamPolicy.silenceMs == 4)
         #expect(deadlines.keepAliveMs == 5)
-        #expect(deadlines.upstreamKeepAliveMs == 6)
+        #expect(options.upstreamPolicy.keepAliveMs == 6)
         #expect(deadlines.tunnelMs == 7)
         #expect(deadlines.halfCloseMs == 8)
     }
@@ -42,7 +53,7 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
         let policy = try policy(
             "--max-head", "1k", "--max-fields", "2", "--max-target", "300", "--max-chunk-line",
             "40", "--max-trailers", "50", "--max-body", "6m", "--max-requests", "7",
-            "--pipeline-depth", "8", "--upstream-idle-max", "0", "--upstream-pipeline", "9")
+            "--pipeline-depth", "8")
         #expect(policy.heads.headBytesMax == 1024)
         #expect(policy.heads.fieldsMax == 2)
         #expect(policy.heads.targetBytesMax == 300)
@@ -51,8 +62,9 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
         #expect(policy.bodyBytesMax == 6 << 20)
         #expect(policy.requestsMax == 7)
         #expect(policy.pipelineDepthMax == 8)
-        #expect(policy.idleUpstreamsMax == 0)
-        #expect(policy.upstreamPipelineMax == 9)
+        let upstream = try options("--upstream-idle-max", "0", "--upstream-pipeline", "9")
+        #expect(upstream.upstreamPolicy.idleMax == 0)
+        #expect(upstream.upstreamPolicy.pipelineMax == 9)
     }
 
     @Test func theLargestHeadIsOneByteBelow64KiB() throws {
@@ -76,13 +88,17 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
     }
 
     @Test func requestOptionsReachTheirPlaces() throws {
-        let policy = try policy(
+        let options = try options(
             "--host-header", "upstream", "--allow-connect", "--trust", "10.0.0.0/8,::1",
             "--trust", "192.0.2.7")
-        #expect(policy.host == .upstream)
+        guard case .http(let policy, let trusted) = options.protocols else {
+            Issue.record("not a proxy")
+            return
+        }
+        #expect(options.upstreamPolicy.host == .upstream)
         #expect(policy.allowsConnect)
         let blocks = try ["10.0.0.0/8", "::1", "192.0.2.7"].map { try IPBlock(parsing: $0) }
-        #expect(policy.trusted == blocks)
+        #expect(trusted == blocks)
     }
 
     @Test func sharedOptionsReachTheirPlaces() throws {
@@ -100,7 +116,7 @@ private func policy(_ arguments: String...) throws -> HTTPPolicy {
         #expect(options.workers == 3)
         #expect(options.relay == .copy)
         #expect(options.connectionsMax == 4)
-        #expect(options.connectTimeoutMs == 5)
+        #expect(options.upstreamPolicy.connectMs == 5)
         #expect(options.drainTimeoutMs == 0)
         #expect(!options.pinsWorkers)
         #expect(command.service.logLevel == .error)

@@ -57,9 +57,11 @@ enum SimulationRun {
         }
         let published = PublishedCounters()
         var worker = Worker(
-            reactor: SimulatedReactor(world: world), configuration: configuration(plan, addresses),
-            listeners: (0..<plan.listeners).map { _ in world.makeListener() }, mailbox: mailbox,
-            published: published)
+            reactor: SimulatedReactor(world: world), configuration: sizes(plan),
+            snapshot: SiteSnapshot(site(plan, addresses)),
+            listeners: (0..<plan.listeners).map { _ in
+                WorkerListener(id: 0, descriptor: world.makeListener())
+            }, mailbox: mailbox, published: published)
         for client in plan.clients {
             world.addClient(client.plan, to: client.listener, atNs: start + client.arrivalNs)
         }
@@ -86,11 +88,9 @@ enum SimulationRun {
     private static func makeWorld(
         _ plan: RunPlan, _ bug: PlantedBug?, _ addresses: inout [Endpoint]
     ) -> SimulatedWorld {
-        let configuration = WorkerConfiguration(
-            flowsMax: plan.flowsMax, endpoints: addresses)
         let world = SimulatedWorld(
             seed: plan.seed, faults: plan.faults, bug: bug,
-            socketsMax: Worker<SimulatedReactor>.socketsNeeded(for: configuration),
+            socketsMax: Worker<SimulatedReactor>.socketsNeeded(for: sizes(plan)),
             buffersMax: plan.buffersMax, pipesMax: plan.pipesMax,
             hasRingSplice: plan.hasRingSplice)
         for (index, manner) in plan.endpoints.enumerated() {
@@ -100,18 +100,26 @@ enum SimulationRun {
                 return .random(
                     &random, bytesMax: plan.bytesMax, stallNsMax: plan.stallNsMax)
             }
-            addresses.append(Endpoint(address: address, name: "endpoint \(index)", host: "origin"))
+            addresses.append(
+                Endpoint(
+                    id: UInt32(index), address: address, name: "endpoint \(index)",
+                    host: "origin"))
         }
         return world
     }
 
-    private static func configuration(
-        _ plan: RunPlan, _ endpoints: [Endpoint]
-    ) -> WorkerConfiguration {
+    private static func sizes(_ plan: RunPlan) -> WorkerConfiguration {
         WorkerConfiguration(
-            relay: plan.relay, connectTimeoutMs: plan.connectTimeoutMs,
-            idleTimeoutMs: plan.idleTimeoutMs, flowsMax: plan.flowsMax,
-            buffersMax: plan.buffersMax, pipesMax: plan.pipesMax, endpoints: endpoints)
+            flowsMax: plan.flowsMax, buffersMax: plan.buffersMax, pipesMax: plan.pipesMax)
+    }
+
+    private static func site(_ plan: RunPlan, _ endpoints: [Endpoint]) -> SiteDescription {
+        var policy = TCPPolicy()
+        policy.relay = plan.relay
+        policy.idleTimeoutMs = plan.idleTimeoutMs
+        var upstream = UpstreamPolicy()
+        upstream.connectMs = plan.connectTimeoutMs
+        return SiteDescription(.tcp(policy, upstream: 0), to: endpoints, upstream)
     }
 }
 

@@ -63,9 +63,9 @@ extension SimulatedWorld {
             violate("addListener with a descriptor that is no listener, or twice")
             return ListenerID(index: .max)
         }
-        let index = listeners.count { $0.isAdded }
+        let index = freedListeners.popLast() ?? UInt32(listeners.count { $0.isAdded })
         listeners[number].isAdded = true
-        listeners[number].index = UInt32(index)
+        listeners[number].index = index
         return ListenerID(index: UInt32(index))
     }
 
@@ -106,6 +106,7 @@ extension SimulatedWorld {
             peerIsReset(connection)
         }
         listeners[number].queue.removeAll()
+        freedListeners.append(listeners[number].index)
         output.append(Completion(.listenerClose, owner: listeners[number].index, result: 0))
     }
 

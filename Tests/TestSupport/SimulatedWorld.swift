@@ -28,6 +28,8 @@ package final class SimulatedWorld {
 
     package internal(set) var connections: [SimulatedConnection] = []
     package internal(set) var listeners: [SimulatedListener] = []
+    /// Numbers of closed listeners.
+    var freedListeners: [UInt32] = []
     package internal(set) var endpoints: [SimulatedEndpoint] = []
     package internal(set) var sockets: [SimulatedSocket] = []
     package internal(set) var pipes: [SimulatedPipe] = []

@@ -17,13 +17,13 @@ package struct ServiceOptions: Sendable {
     package var listen: [AddressText]
     /// At least one.
     package var upstream: [AddressText]
-    package var service: Service = .tcp
+    package var protocols: ServedProtocol = .tcp
+    package var upstreamPolicy = UpstreamPolicy()
     package var backend: BackendRequest = .auto
     /// `nil`: one per processor that the process may use.
     package var workers: Int?
     package var relay: RelayMode = .auto
     package var waits = WaitPolicy()
-    package var connectTimeoutMs: UInt64 = 5_000
     /// Of TCP flows; HTTP has deadlines of its own.
     package var idleTimeoutMs: UInt64 = 3_600_000
     package var drainTimeoutMs: UInt64 = 30_000
@@ -37,5 +37,35 @@ package struct ServiceOptions: Sendable {
     package init(listen: [AddressText], upstream: [AddressText]) {
         self.listen = listen
         self.upstream = upstream
+    }
+
+    /// One listener with all its addresses, and one upstream.
+    ///
+    /// - Parameter endpoints: at least one.
+    package func site(_ endpoints: [Endpoint]) -> SiteDescription {
+        let service: Service
+        switch protocols {
+        case .tcp:
+            var policy = TCPPolicy()
+            policy.relay = relay
+            policy.idleTimeoutMs = idleTimeoutMs
+            service = .tcp(policy, upstream: 0)
+        case .http(var policy, let trusted):
+            policy.relay = relay
+            service = .http(policy, trusted: trusted, upstream: 0)
+        }
+        return SiteDescription(service, to: endpoints, upstreamPolicy)
+    }
+}
+
+/// What clients speak.
+package enum ServedProtocol: Sendable {
+    case tcp
+    /// With the clients whose forwarding fields are believed.
+    case http(HTTPPolicy, trusted: [IPBlock])
+
+    package var isHTTP: Bool {
+        if case .http = self { return true }
+        return false
     }
 }

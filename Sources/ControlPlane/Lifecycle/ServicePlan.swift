@@ -7,6 +7,7 @@ package struct ServicePlan: Sendable {
     package let choice: BackendChoice
     package let shares: ResourceShares
     package let endpoints: [Endpoint]
+    package let snapshot: SiteSnapshot
     /// One per worker.
     package let workers: [WorkerConfiguration]
     /// What the operator should know although it does not keep Gyre from starting.
@@ -28,7 +29,7 @@ package struct ServicePlan: Sendable {
         let limit = host.descriptors.soft
         let table =
             options.usesDirectDescriptors
-            ? FileTableShares(descriptors: limit, isHTTP: options.service.isHTTP) : nil
+            ? FileTableShares(descriptors: limit, isHTTP: options.protocols.isHTTP) : nil
         let wished = options.workers ?? Self.workersNeeded(options, table, host)
         guard
             let shares = ResourceShares(
@@ -46,8 +47,9 @@ package struct ServicePlan: Sendable {
         self.choice = choice
         self.shares = shares
         self.endpoints = endpoints
+        snapshot = SiteSnapshot(options.site(endpoints))
         workers = (0..<shares.workers).map { index in
-            Self.configuration(options, host: host, shares: shares, endpoints, index)
+            Self.configuration(options, host: host, shares: shares, index)
         }
         warnings = Self.warnings(options, wished: wished, shares, host)
         room =
@@ -69,28 +71,20 @@ package struct ServicePlan: Sendable {
     }
 
     private static func configuration(
-        _ options: ServiceOptions, host: HostFacts, shares: ResourceShares,
-        _ endpoints: [Endpoint], _ index: Int
+        _ options: ServiceOptions, host: HostFacts, shares: ResourceShares, _ index: Int
     ) -> WorkerConfiguration {
         let table = shares.table(ofWorker: index)
-        // A body of HTTP is spliced with splice(2), which needs descriptors.
-        let splices = table == nil || !options.service.isHTTP
         return WorkerConfiguration(
             index: index,
             processor: options.pinsWorkers
                 ? host.processors[index % host.processors.count] : nil,
-            service: options.service,
-            relay: splices ? options.relay : .copy,
             waits: options.waits,
-            connectTimeoutMs: options.connectTimeoutMs,
-            idleTimeoutMs: options.idleTimeoutMs,
             flowsMax: shares.flows(ofWorker: index),
             upstreamsMax: table?.upstreams,
             filesMax: table?.slots,
             buffersMax: shares.buffers(
                 memoryBytes: host.memoryBytes, bufferBytes: BufferPool.bufferBytes),
-            pipesMax: ResourceShares.pipes(workers: shares.workers),
-            endpoints: endpoints)
+            pipesMax: ResourceShares.pipes(workers: shares.workers))
     }
 
     private static func warnings(
@@ -109,12 +103,5 @@ package struct ServicePlan: Sendable {
                     + (options.usesDirectDescriptors ? " for each worker" : ""))
         }
         return lines
-    }
-}
-
-extension Service {
-    fileprivate var isHTTP: Bool {
-        if case .http = self { return true }
-        return false
     }
 }

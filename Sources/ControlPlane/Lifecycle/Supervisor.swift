@@ -49,7 +49,9 @@ package struct Supervisor {
             options.backend, relay: options.relay, ringFailure: failure,
             tableFailure: options.usesDirectDescriptors ? RingProbe.report.tableFailure : nil)
         var endpoints: [Endpoint] = []
-        for text in options.upstream { endpoints += try HostResolver.endpoints(text) }
+        for text in options.upstream {
+            endpoints += try HostResolver.endpoints(text, firstID: endpoints.count)
+        }
         while true {
             let plan = try ServicePlan(
                 options, host: host, choice: choice, endpoints: endpoints)
@@ -57,7 +59,8 @@ package struct Supervisor {
                 options.listen, workers: plan.shares.workers, queueMax: host.listenQueueMax)
             try Self.refuseLoops(listeners, endpoints)
             do throws(WorkerGroup.StartFailure) {
-                let workers = try WorkerGroup.start(choice.backend, plan.workers, listeners)
+                let workers = try WorkerGroup.start(
+                    choice.backend, plan.workers, plan.snapshot, listeners)
                 return (plan, listeners, workers)
             } catch {
                 let reason = "worker \(error.worker) could not start: \(error.error)"
@@ -99,7 +102,7 @@ package struct Supervisor {
         for listener in listeners.listeners {
             log.info(
                 """
-                listening on \(listener.address), \(options.service.verb) \(targets), \
+                listening on \(listener.address), \(options.protocols.verb) \(targets), \
                 backend \(choice.backend.rawValue), \(workers)
                 """)
         }
@@ -198,7 +201,7 @@ package struct Supervisor {
     }
 }
 
-extension Service {
+extension ServedProtocol {
     /// What is done with clients, in front of where they are taken to.
     fileprivate var verb: String {
         switch self {

@@ -19,7 +19,8 @@ struct WorkerGroup {
     /// Starts one thread per configuration. On failure the threads that had started are ended and
     /// joined, and the sockets of those that had not are closed.
     static func start(
-        _ backend: Backend, _ configurations: [WorkerConfiguration], _ listeners: ListenerSet
+        _ backend: Backend, _ configurations: [WorkerConfiguration], _ snapshot: SiteSnapshot,
+        _ listeners: ListenerSet
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
         var attention = Descriptor.none
@@ -28,7 +29,7 @@ struct WorkerGroup {
             for configuration in configurations {
                 threads.append(
                     try WorkerThread.start(
-                        backend: backend, configuration: configuration,
+                        backend: backend, configuration: configuration, snapshot: snapshot,
                         listeners: listeners.sockets(ofWorker: configuration.index),
                         attention: attention))
             }

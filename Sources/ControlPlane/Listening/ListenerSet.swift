@@ -45,8 +45,8 @@ package struct ListenerSet: Sendable {
     }
 
     /// The sockets of one worker, which becomes their owner.
-    package func sockets(ofWorker index: Int) -> [Descriptor] {
-        listeners.map { $0.sockets[index] }
+    package func sockets(ofWorker index: Int) -> [WorkerListener] {
+        listeners.map { WorkerListener(id: 0, descriptor: $0.sockets[index]) }
     }
 
     /// Closes the sockets of workers `first` and later, which did not get them, and removes all

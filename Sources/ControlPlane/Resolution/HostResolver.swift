@@ -28,8 +28,11 @@ package enum HostResolver {
     /// Addresses without a route are left out as long as another one has a route: a name often
     /// has an IPv6 address that this machine cannot reach.
     ///
+    /// - Parameter firstID: the id of the first one; the others have the next ones.
     /// - Returns: at least one endpoint.
-    package static func endpoints(_ text: AddressText) throws(StartError) -> [Endpoint] {
+    package static func endpoints(
+        _ text: AddressText, firstID: Int = 0
+    ) throws(StartError) -> [Endpoint] {
         let found: [SocketAddress]
         switch text {
         case .anyHost(let port):
@@ -38,11 +41,12 @@ package enum HostResolver {
             found = try addresses(of: text)
         }
         let routable = found.filter { $0.isUnix || $0.isRoutable }
-        return (routable.isEmpty ? found : routable).map { address in
+        return (routable.isEmpty ? found : routable).enumerated().map { index, address in
             let numeric = "\(address)"
             let name = numeric == "\(text)" ? numeric : "\(text) (\(numeric))"
             return Endpoint(
-                address: AddressReference(keeping: address), name: name, host: text.authority)
+                id: UInt32(firstID + index), address: AddressReference(keeping: address),
+                name: name, host: text.authority)
         }
     }
 

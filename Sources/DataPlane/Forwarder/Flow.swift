@@ -96,8 +96,26 @@ struct Flow: BitwiseCopyable {
     var phase = FlowPhase.connecting
     /// Sockets that are open or being closed.
     var sockets: UInt8 = 0
-    /// Position of the endpoint that is connected or being tried.
-    var endpoint: UInt32
+    let relay: RelayMode
+    /// The listener by which its client came.
+    let listener: UInt32
+    /// The snapshot that it holds while endpoints are tried; none afterwards, so that long flows
+    /// do not keep what has been replaced.
+    var snapshot = UInt32.max
+    /// In that snapshot, the positions of the upstream and of the endpoint that is tried.
+    var upstream = UInt32.max
+    var target = UInt32.max
+    /// The endpoint that is connected or being tried.
+    var endpoint = UInt32.max
     /// Endpoints that can still be tried.
-    var attemptsLeft: UInt32
+    var attemptsLeft: UInt32 = 0
+    /// Silence in both directions that ends it, in milliseconds.
+    let idleTimeoutMs: UInt64
+
+    init(activeAtMs: UInt64, listener: UInt32, relay: RelayMode, idleTimeoutMs: UInt64) {
+        self.activeAtMs = activeAtMs
+        self.listener = listener
+        self.relay = relay
+        self.idleTimeoutMs = idleTimeoutMs
+    }
 }

@@ -3,17 +3,16 @@
 internal import Glibc
 
 extension TCPForwarder {
+    /// - Parameter listener: the id of the one by which the client came.
     mutating func accepted<R: Reactor & ~Copyable>(
-        _ completion: Completion, on reactor: inout R
+        _ completion: Completion, listener: UInt32, on reactor: inout R
     ) {
         guard completion.result >= 0 else {
             pauseAccepting(-completion.result, on: &reactor)
             return
         }
         reactor.counters[.accepted] &+= 1
-        let flow = Flow(
-            activeAtMs: nowMs, endpoint: UInt32(balancer.pick()),
-            attemptsLeft: UInt32(endpoints.count))
+        let flow = makeFlow(listener)
         let descriptor = Descriptor(raw: completion.result)
         guard let index = flows.insert(flow) else {
             refuse(descriptor, on: &reactor)
@@ -28,11 +27,30 @@ extension TCPForwarder {
             flows.remove(index)
             return
         }
+        site.value.clientCame(listener)
+        site.value.hold(flow.snapshot)
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
         // is noticed. Splicing has nothing to read into before, and when buffers are short those
         // that are connected need them more.
-        if relaysByCopyFirst && !isShortOfBuffers(reactor) { armReceive(side, on: &reactor) }
+        let copiesFirst = flow.relay == .auto || flow.relay == .copy
+        if copiesFirst && !isShortOfBuffers(reactor) { armReceive(side, on: &reactor) }
         connect(index.slot, on: &reactor)
+    }
+
+    private func makeFlow(_ listener: UInt32) -> Flow {
+        let state = site.value.listeners[slot: listener]
+        let policy = state.record.tcp
+        var flow = Flow(
+            activeAtMs: nowMs, listener: listener, relay: policy.relay,
+            idleTimeoutMs: policy.idleTimeoutMs)
+        let view = site.value.view(state.snapshot)
+        let upstream = view.upstreams[Int(state.record.upstream)]
+        flow.snapshot = state.snapshot
+        flow.upstream = state.record.upstream
+        flow.target = site.value.pick(upstream)
+        flow.endpoint = view.endpoints[Int(flow.target)].id
+        flow.attemptsLeft = upstream.endpoints.count
+        return flow
     }
 
     /// The kernel can hand over more clients than there was credit for, when they arrive faster
@@ -44,10 +62,6 @@ extension TCPForwarder {
         if let socket = try? reactor.adopt(descriptor, owner: Self.noFlow) {
             reactor.close(socket, reset: true)
         }
-    }
-
-    var relaysByCopyFirst: Bool {
-        configuration.relay == .auto || configuration.relay == .copy
     }
 
     private mutating func open(_ side: FlowSideID, _ socket: SocketID) {
@@ -76,15 +90,17 @@ extension TCPForwarder {
     /// Tries endpoints from the present one on until a connection attempt is under way.
     mutating func connect<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         let side = FlowSideID.upstream(slot)
+        let view = site.value.view(flows[slot: slot].snapshot)
+        let connectMs = view.upstreams[Int(flows[slot: slot].upstream)].policy.connectMs
         while flows[slot: slot].attemptsLeft > 0 {
             flows[slot: slot].attemptsLeft -= 1
-            let address = endpoints[Int(flows[slot: slot].endpoint)]
+            let address = view.endpoints[Int(flows[slot: slot].target)].address
             do {
                 let socket = try reactor.connect(to: address, owner: side.raw)
                 self[side] = FlowSide()
                 open(side, socket)
                 if address.isUnix { self[side].flags.insert(.unix) }
-                timers.set(slot, atMs: nowMs + configuration.connectTimeoutMs)
+                timers.set(slot, atMs: nowMs + connectMs)
                 return
             } catch {
                 reactor.counters[.connectFailures] &+= 1
@@ -98,8 +114,11 @@ extension TCPForwarder {
     }
 
     private mutating func moveToNextEndpoint(_ slot: UInt32) {
-        let next = balancer.successor(of: Int(flows[slot: slot].endpoint))
-        flows[slot: slot].endpoint = UInt32(next)
+        let view = site.value.view(flows[slot: slot].snapshot)
+        let next = site.value.successor(
+            of: flows[slot: slot].target, in: view.upstreams[Int(flows[slot: slot].upstream)])
+        flows[slot: slot].target = next
+        flows[slot: slot].endpoint = view.endpoints[Int(next)].id
     }
 
     mutating func connected<R: Reactor & ~Copyable>(
@@ -113,15 +132,24 @@ extension TCPForwarder {
         }
         self[side].flags.insert(.connected)
         flows[slot: side.slot].phase = .relaying
-        timers.set(side.slot, atMs: nowMs + configuration.idleTimeoutMs)
-        switch configuration.relay {
+        letSnapshotGo(side.slot)
+        timers.set(side.slot, atMs: nowMs + flows[slot: side.slot].idleTimeoutMs)
+        switch flows[slot: side.slot].relay {
         case .auto, .copy:
             armReceive(side, on: &reactor)
             pump(side.other, on: &reactor)
         case .splice, .spliceRing:
-            startSplicing(side, splicePath, on: &reactor)
-            startSplicing(side.other, splicePath, on: &reactor)
+            startSplicing(side, splicePath(side.slot), on: &reactor)
+            startSplicing(side.other, splicePath(side.slot), on: &reactor)
         }
+    }
+
+    /// No further endpoint will be tried.
+    mutating func letSnapshotGo(_ slot: UInt32) {
+        let snapshot = flows[slot: slot].snapshot
+        guard snapshot != .max else { return }
+        flows[slot: slot].snapshot = .max
+        site.value.release(snapshot)
     }
 
     /// The present endpoint failed or took too long: closes the attempt and tries the next one.

@@ -54,7 +54,7 @@ extension TCPForwarder {
                 return
             }
             if self[side].path == .promoting && !flags.contains(.receiving) {
-                startSplicing(side, splicePath, on: &reactor)
+                startSplicing(side, splicePath(side.slot), on: &reactor)
                 return
             }
         }
@@ -100,7 +100,7 @@ extension TCPForwarder {
     private mutating func noteBulk<R: Reactor & ~Copyable>(
         _ side: FlowSideID, _ bytes: Int32, on reactor: inout R
     ) {
-        guard configuration.relay != .copy else { return }
+        guard flows[slot: side.slot].relay != .copy else { return }
         guard bytes == BufferPool.bufferBytes else {
             // The end of a credit also cuts a buffer short; only a small rest means a pause.
             if bytes < BufferPool.bufferBytes / 2 { self[side].bulkBytes /= 2 }

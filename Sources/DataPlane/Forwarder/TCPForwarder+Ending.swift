@@ -86,6 +86,8 @@ extension TCPForwarder {
         // Both its descriptors are free: reason enough to try again. One that never got its
         // second descriptor would only make room for the next to fail like it.
         let wasConnected = self[FlowSideID.upstream(slot)].flags.contains(.connected)
+        letSnapshotGo(slot)
+        site.value.clientWent(flows[slot: slot].listener)
         flows.remove(flows.index(ofSlot: slot))
         if acceptPausedUntilMs != nil && wasConnected { resumeAccepting() }
     }
@@ -116,7 +118,7 @@ extension TCPForwarder {
     private mutating func checkIdle<R: Reactor & ~Copyable>(
         _ slot: UInt32, on reactor: inout R
     ) {
-        let deadlineMs = flows[slot: slot].activeAtMs + configuration.idleTimeoutMs
+        let deadlineMs = flows[slot: slot].activeAtMs + flows[slot: slot].idleTimeoutMs
         guard deadlineMs <= nowMs else {
             timers.set(slot, atMs: deadlineMs)
             return

@@ -8,8 +8,8 @@ extension TCPForwarder {
     /// What bulk is promoted to. The ring's own splice costs more than splice(2) (it runs on
     /// helper threads), so only who asks for it by name gets it, and who has no descriptors for
     /// the other one.
-    var splicePath: DirectionPath {
-        configuration.relay == .spliceRing || configuration.filesMax != nil
+    func splicePath(_ slot: UInt32) -> DirectionPath {
+        flows[slot: slot].relay == .spliceRing || configuration.filesMax != nil
             ? .spliceRing : .splice
     }
 
@@ -82,7 +82,7 @@ extension TCPForwarder {
         let bytes = self[side].pipe.takeBurst()
         if bytes >= ForwarderLimits.smallBurstBytes {
             self[side].smallBursts = 0
-        } else if bytes > 0 && configuration.relay == .auto {
+        } else if bytes > 0 && flows[slot: side.slot].relay == .auto {
             self[side].smallBursts += 1
             if self[side].smallBursts == ForwarderLimits.smallBurstsMax {
                 demote(side, on: &reactor)

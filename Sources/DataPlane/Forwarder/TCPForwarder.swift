@@ -9,9 +9,8 @@ internal import Protocols
 struct TCPForwarder: ~Copyable {
     private let pinned = Pinned()
     let configuration: WorkerConfiguration
-    let endpoints: FixedTable<AddressReference>
+    let site: Shared<WorkerSite>
     private let events: WorkerEvents
-    var balancer: RoundRobin
     var flows: Slab<Flow>
     var timers: TimerWheel
     var nowMs: UInt64
@@ -25,13 +24,14 @@ struct TCPForwarder: ~Copyable {
     /// The timer that ends a pause of accepting: one past the last flow's.
     var acceptTimer: UInt32 { UInt32(flows.capacity) }
 
-    init(configuration: WorkerConfiguration, events: WorkerEvents, nowMs: UInt64) {
+    init(
+        configuration: WorkerConfiguration, site: Shared<WorkerSite>, events: WorkerEvents,
+        nowMs: UInt64
+    ) {
+        self.site = site
         self.events = events
         self.configuration = configuration
         self.nowMs = nowMs
-        endpoints = FixedTable(configuration.endpoints.map(\.address))
-        balancer = RoundRobin(
-            count: configuration.endpoints.count, start: configuration.index)
         flows = Slab(capacity: Self.slots(for: configuration))
         timers = TimerWheel(capacity: flows.capacity + 1, nowMs: nowMs)
     }

@@ -48,6 +48,8 @@ struct ClientSession: BitwiseCopyable {
     var progress = HeadProgress()
     /// The exchange in the `exchange` phase.
     var exchange = UInt32.max
+    /// The listener by which it came.
+    let listener: UInt32
     /// Requests that may still come.
     var requestsLeft: UInt32
     /// Answers that have not been sent to their end when the next request was begun.
@@ -59,7 +61,8 @@ struct ClientSession: BitwiseCopyable {
     /// The client's address, once it is needed.
     var address = IPBytes(high: 0, low: 0)
 
-    init(nowMs: UInt64, requestsMax: UInt32) {
+    init(listener: UInt32, nowMs: UInt64, requestsMax: UInt32) {
+        self.listener = listener
         activeAtMs = nowMs
         requestsLeft = requestsMax
     }

@@ -62,8 +62,15 @@ struct Exchange: BitwiseCopyable {
     /// Slot of the connection on which it waits behind another exchange, and who waits behind it.
     var leader = UInt32.max
     var next = UInt32.max
-    /// Position of the endpoint that is in use or being tried.
-    var endpoint: UInt32 = 0
+    /// The listener by which its client came.
+    let listener: UInt32
+    /// The snapshot that it began with and holds.
+    let snapshot: UInt32
+    /// In that snapshot, the positions of the upstream and of the endpoint in use or being tried.
+    var destination: UInt32
+    var target = UInt32.max
+    /// The endpoint that is in use or being tried.
+    var endpoint = UInt32.max
     /// Endpoints that can still be tried.
     var attemptsLeft: UInt32
     var flags: ExchangeFlags = []
@@ -84,8 +91,14 @@ struct Exchange: BitwiseCopyable {
     var hostStart: UInt32 = 0
     var hostEnd: UInt32 = 0
 
-    init(session: UInt32, attemptsLeft: UInt32) {
+    init(
+        session: UInt32, listener: UInt32, snapshot: UInt32, destination: UInt32,
+        attemptsLeft: UInt32
+    ) {
         self.session = session
+        self.listener = listener
+        self.snapshot = snapshot
+        self.destination = destination
         self.attemptsLeft = attemptsLeft
     }
 }

@@ -8,16 +8,17 @@ extension HTTPProxy {
     func writeForwarding(
         _ slot: UInt32, _ head: Span<UInt8>, _ isTrusted: Bool, to writer: inout HeadWriter
     ) {
-        if policy.forwarded.contains(.xForwarded) {
+        let tells = policy(ofClient: slot).forwarded
+        if tells.contains(.xForwarded) {
             writeXForwarded(slot, head, isTrusted, to: &writer)
         }
-        if policy.forwarded.contains(.forwarded) {
+        if tells.contains(.forwarded) {
             writer.append("Forwarded: ")
             if isTrusted { writeValues(requestHead.fields, .forwarded, head, to: &writer) }
             writeForwardedElement(slot, head, to: &writer)
             writer.append("\r\n")
         }
-        if policy.forwarded.contains(.via) {
+        if tells.contains(.via) {
             writeVia(requestHead.fields, head, requestHead.version, to: &writer)
         }
     }

@@ -5,8 +5,9 @@ internal import Glibc
 internal import Protocols
 
 extension HTTPProxy {
+    /// - Parameter listener: the id of the one by which the client came.
     mutating func accepted<R: Reactor & ~Copyable>(
-        _ completion: Completion, on reactor: inout R
+        _ completion: Completion, listener: UInt32, on reactor: inout R
     ) {
         guard completion.result >= 0 else {
             pauseAccepting(-completion.result, on: &reactor)
@@ -14,7 +15,9 @@ extension HTTPProxy {
         }
         reactor.counters[.accepted] &+= 1
         let descriptor = Descriptor(raw: completion.result)
-        let session = ClientSession(nowMs: nowMs, requestsMax: policy.requestsMax)
+        let session = ClientSession(
+            listener: listener, nowMs: nowMs,
+            requestsMax: site.value.listeners[slot: listener].record.http.requestsMax)
         guard let index = sessions.insert(session) else {
             reactor.counters[.flowsRefused] &+= 1
             if let socket = try? reactor.adopt(descriptor, owner: TCPForwarder.noFlow) {
@@ -30,6 +33,7 @@ extension HTTPProxy {
             sessions.remove(index)
             return
         }
+        site.value.clientCame(listener)
         sessions[slot: slot].transport.flags = .connected
         receiveFromClient(slot, on: &reactor)
         watch(slot)
@@ -98,7 +102,7 @@ extension HTTPProxy {
         return (phase == .idle || phase == .head)
             && !sessions[slot: slot].transport.received.isEmpty
             && !sessions[slot: slot].flags.contains(.closesWhenSent)
-            && sessions[slot: slot].answersQueued < policy.pipelineDepthMax
+            && sessions[slot: slot].answersQueued < policy(ofClient: slot).pipelineDepthMax
             && sessions[slot: slot].transport.unsentBytes <= ForwarderLimits.windowBytes
     }
 
@@ -113,7 +117,7 @@ extension HTTPProxy {
             received.buffers == 1
             ? buffers.bytes(received.head) : scratch.bytes(of: received, in: buffers)
         let verdict = requestHead.parse(
-            head, limits: policy.heads, progress: &sessions[slot: slot].progress)
+            head, limits: policy(ofClient: slot).heads, progress: &sessions[slot: slot].progress)
         switch verdict {
         case .complete:
             sessions[slot: slot].progress = HeadProgress()
@@ -148,7 +152,7 @@ extension HTTPProxy {
             if upstream != .max { held += upstreams[slot: upstream].transport.unsentBytes }
         } else {
             // A head is held until it is whole, and then there may be one byte left to receive.
-            limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
+            limit = max(limit, UInt32(policy(ofClient: slot).heads.headBytesMax) + 1)
             atLeast = 1
         }
         guard held == 0 || held + atLeast <= limit else { return }
@@ -278,6 +282,7 @@ extension HTTPProxy {
     /// Nothing refers to a client's socket any more.
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         timers.clear(slot)
+        site.value.clientWent(sessions[slot: slot].listener)
         sessions.remove(sessions.index(ofSlot: slot))
         if acceptPausedUntilMs != nil { resumeAccepting() }
     }

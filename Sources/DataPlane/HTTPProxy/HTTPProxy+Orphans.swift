@@ -30,6 +30,7 @@ extension HTTPProxy {
     mutating func removeOrphan(_ x: UInt32) {
         precondition(exchanges[slot: x].flags.contains(.isOrphan), "a client waits for this")
         pipelining.orphans -= 1
+        site.value.release(exchanges[slot: x].snapshot)
         exchanges.remove(exchanges.index(ofSlot: x))
     }
 
@@ -99,7 +100,8 @@ extension HTTPProxy {
         {
             return .unwanted
         }
-        exchanges[slot: x].response = BodyProgress(responseHead.framing, policy.chunks)
+        exchanges[slot: x].response = BodyProgress(
+            responseHead.framing, policy(ofExchange: x).chunks)
         exchanges[slot: x].flags.insert(.responseStarted)
         return .passed
     }

@@ -16,9 +16,6 @@
 internal import Protocols
 
 extension HTTPProxy {
-    /// Whether requests are pipelined at all.
-    var pipelines: Bool { policy.upstreamPipelineMax > 1 }
-
     /// Puts a request that may share a connection behind others of this turn for the same endpoint.
     ///
     /// - Parameter head: taken over as the copy of the request, unless false is returned.
@@ -28,7 +25,7 @@ extension HTTPProxy {
     ) -> Bool {
         let upstream = pipelining.trusts[slot: exchanges[slot: x].endpoint].collecting
         guard upstream != .max, head.buffers == 1,
-            upstreams[slot: upstream].followers + 1 < policy.upstreamPipelineMax
+            upstreams[slot: upstream].followers + 1 < destination(ofExchange: x).policy.pipelineMax
         else { return false }
         precondition(
             upstreams[slot: upstream].phase == .leased && upstreams[slot: upstream].flushesLater,

@@ -18,9 +18,10 @@ extension HTTPProxy {
         guard let index = exchanges.insert(makeExchange(slot)) else {
             preconditionFailure("more exchanges than sessions and orphans")
         }
+        site.value.hold(exchanges[slot: index.slot].snapshot)
         sessions[slot: slot].phase = .exchange
         sessions[slot: slot].exchange = index.slot
-        if let reply = ownAnswer() {
+        if let reply = ownAnswer(policy(ofClient: slot)) {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
             answer(slot, reply, on: &reactor)
@@ -37,7 +38,7 @@ extension HTTPProxy {
     }
 
     /// What is answered here and not handed on.
-    private func ownAnswer() -> LocalReply? {
+    private func ownAnswer(_ policy: HTTPPolicy) -> LocalReply? {
         if requestHead.method == .connect && !policy.allowsConnect { return .connectRefused }
         if let limit = policy.bodyBytesMax, case .length(let count) = requestHead.framing,
             count > limit
@@ -53,8 +54,13 @@ extension HTTPProxy {
     }
 
     private func makeExchange(_ slot: UInt32) -> Exchange {
-        var exchange = Exchange(session: slot, attemptsLeft: UInt32(endpoints.count))
-        exchange.request = BodyProgress(requestHead.framing, policy.chunks)
+        let listener = sessions[slot: slot].listener
+        let state = site.value.listeners[slot: listener]
+        let upstream = site.value.view(state.snapshot).upstreams[Int(state.record.upstream)]
+        var exchange = Exchange(
+            session: slot, listener: listener, snapshot: state.snapshot,
+            destination: state.record.upstream, attemptsLeft: upstream.endpoints.count)
+        exchange.request = BodyProgress(requestHead.framing, state.record.http.chunks)
         var flags: ExchangeFlags = []
         if requestHead.method == .head { flags.insert(.isHead) }
         if requestHead.method == .connect { flags.insert(.isConnect) }
@@ -64,8 +70,8 @@ extension HTTPProxy {
         if requestHead.expectsContinue { flags.insert(.expectsContinue) }
         if hasUpgrade { flags.insert(.upgrades) }
         if requestHead.isPersistent { flags.insert(.mayBeFollowed) }
-        if pipelines && mayPipeline { flags.insert(.mayPipeline) }
-        let isLast = sessions[slot: slot].requestsLeft == 0 || isDraining
+        if upstream.policy.pipelines && mayPipeline { flags.insert(.mayPipeline) }
+        let isLast = sessions[slot: slot].requestsLeft == 0 || isLeaving(slot)
         if requestHead.isPersistent && !isLast { flags.insert(.clientPersists) }
         exchange.flags = flags
         return exchange
@@ -86,12 +92,14 @@ extension HTTPProxy {
         _ slot: UInt32, on reactor: inout R
     ) {
         guard !sessions[slot: slot].flags.contains(.hasAddress),
-            !policy.forwarded.isDisjoint(with: [.xForwarded, .forwarded])
+            !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
         else { return }
         let address = reactor.peerAddress(of: sessions[slot: slot].transport.socket)
         sessions[slot: slot].address = address
         sessions[slot: slot].flags.insert(.hasAddress)
-        for position in 0..<trusted.count where trusted[position].contains(address) {
+        let state = site.value.listeners[slot: sessions[slot: slot].listener]
+        let blocks = site.value.view(state.snapshot).blocks
+        for position in state.record.trusted.range where blocks[position].contains(address) {
             sessions[slot: slot].flags.insert(.isTrusted)
         }
     }
@@ -144,7 +152,7 @@ extension HTTPProxy {
         let step = exchanges[slot: x].request.move(
             from: &sessions[slot: slot].transport.received,
             to: &upstreams[slot: upstream].transport.waiting, in: buffers,
-            bytesMax: policy.bodyBytesMax ?? .max)
+            bytesMax: policy(ofClient: slot).bodyBytesMax ?? .max)
         if upstreams[slot: upstream].transport.flags.contains(.discarding) {
             upstreams[slot: upstream].transport.waiting.discard(in: buffers)
         }

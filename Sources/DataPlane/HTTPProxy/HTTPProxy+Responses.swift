@@ -87,13 +87,14 @@ extension HTTPProxy {
             flags.contains(.isHead) ? .head : flags.contains(.isConnect) ? .connect : .other
         if received.buffers == 1 || exchanges[slot: x].progress.isAtStart {
             let verdict = responseHead.parse(
-                buffers.bytes(received.head), limits: policy.heads, answering: kind,
+                buffers.bytes(received.head), limits: policy(ofExchange: x).heads, answering: kind,
                 progress: &exchanges[slot: x].progress)
             guard case .incomplete = verdict, received.buffers > 1 else { return verdict }
         }
         let scratch = scratch
         return responseHead.parse(
-            scratch.bytes(of: received, in: buffers), limits: policy.heads, answering: kind,
+            scratch.bytes(of: received, in: buffers), limits: policy(ofExchange: x).heads,
+            answering: kind,
             progress: &exchanges[slot: x].progress)
     }
 
@@ -152,12 +153,15 @@ extension HTTPProxy {
     /// Decides how the final response is framed for the client, and what comes after it.
     private mutating func startResponse(_ x: UInt32) {
         var flags = exchanges[slot: x].flags
-        exchanges[slot: x].response = BodyProgress(responseHead.framing, policy.chunks)
+        exchanges[slot: x].response = BodyProgress(
+            responseHead.framing, policy(ofExchange: x).chunks)
         flags.insert(.responseStarted)
         if responseHead.isPersistent { flags.insert(.upstreamPersists) }
         // Whether the rest of a request will come is not known: its connection cannot be promised
         // to go on (RFC 9112 section 9.6).
-        if !flags.contains(.requestComplete) || isDraining { flags.remove(.clientPersists) }
+        if !flags.contains(.requestComplete) || isLeaving(exchanges[slot: x].session) {
+            flags.remove(.clientPersists)
+        }
         switch responseHead.framing {
         case .chunked:
             if flags.contains(.clientIsHTTP10) {
@@ -206,7 +210,7 @@ extension HTTPProxy {
         reactor.counters[.responses] &+= 1
         sessions[slot: slot].activeAtMs = nowMs
         // A promise to go on that was given before the end was decided binds only to what has come.
-        let isOver = isDraining && sessions[slot: slot].transport.received.isEmpty
+        let isOver = isLeaving(slot) && sessions[slot: slot].transport.received.isEmpty
         if flags.contains(.clientPersists) && !isOver {
             sessions[slot: slot].transport.flush(on: &reactor)
             watch(slot)
@@ -238,6 +242,7 @@ extension HTTPProxy {
         if exchanges[slot: x].leader != .max {
             orphan(x, on: &reactor)
         } else {
+            site.value.release(exchanges[slot: x].snapshot)
             exchanges.remove(exchanges.index(ofSlot: x))
         }
     }

@@ -19,7 +19,7 @@ extension HTTPProxy {
     {
         let flags = exchanges[slot: x].flags
         if flags.contains(.splicesResponse) { return true }
-        guard flags.contains(.responseStarted), isBulk(exchanges[slot: x].response) else {
+        guard flags.contains(.responseStarted), isBulk(exchanges[slot: x].response, x) else {
             return false
         }
         let upstream = exchanges[slot: x].upstream
@@ -35,7 +35,9 @@ extension HTTPProxy {
     mutating func splicesRequest<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) -> Bool {
         let flags = exchanges[slot: x].flags
         if flags.contains(.splicesRequest) { return true }
-        guard !flags.contains(.connecting), isBulk(exchanges[slot: x].request) else { return false }
+        guard !flags.contains(.connecting), isBulk(exchanges[slot: x].request, x) else {
+            return false
+        }
         let transport = upstreams[slot: exchanges[slot: x].upstream].transport
         if transport.flags.contains(.discarding) { return false }
         guard transport.unsentBytes == 0 else { return true }
@@ -45,8 +47,11 @@ extension HTTPProxy {
         return true
     }
 
-    private func isBulk(_ body: BodyProgress) -> Bool {
-        guard configuration.relay != .copy, case .length(let left) = body else { return false }
+    /// Splicing needs descriptors of the process.
+    private func isBulk(_ body: BodyProgress, _ x: UInt32) -> Bool {
+        guard configuration.filesMax == nil, policy(ofExchange: x).relay != .copy,
+            case .length(let left) = body
+        else { return false }
         return left >= HTTPLimits.spliceBytesMin
     }
 

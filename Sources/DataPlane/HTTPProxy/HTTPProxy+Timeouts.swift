@@ -35,7 +35,7 @@ extension HTTPProxy {
     /// Sees to it that the timer of a connection fires no later than its present wait may last.
     mutating func watch(_ slot: UInt32) {
         guard sessions[slot: slot].phase != .closing else { return }
-        let deadlineMs = sessions[slot: slot].activeAtMs + limitMs(wait(slot))
+        let deadlineMs = sessions[slot: slot].activeAtMs + limitMs(wait(slot), slot)
         guard deadlineMs < sessions[slot: slot].timerAtMs else { return }
         timers.set(slot, atMs: deadlineMs)
         sessions[slot: slot].timerAtMs = deadlineMs
@@ -79,18 +79,24 @@ extension HTTPProxy {
         }
     }
 
-    private func limitMs(_ wait: Wait) -> UInt64 {
-        let deadlines = policy.deadlines
+    private func limitMs(_ wait: Wait, _ slot: UInt32) -> UInt64 {
         switch wait {
-        case .nextRequest: return deadlines.keepAliveMs
-        case .requestHead: return deadlines.headMs
+        case .nextRequest: return policy(ofClient: slot).deadlines.keepAliveMs
+        case .requestHead: return policy(ofClient: slot).deadlines.headMs
         case .lingering: return HTTPLimits.lingerMs
-        case .clientTaking, .requestBody: return deadlines.bodyMs
-        case .connecting: return configuration.connectTimeoutMs
-        case .requestTaking, .responseBody: return deadlines.upstreamMs
-        case .responseHead: return deadlines.responseMs
-        case .halfClosed: return min(deadlines.halfCloseMs, deadlines.responseMs)
+        case .clientTaking, .requestBody: return policy(ofClient: slot).deadlines.bodyMs
+        case .connecting: return upstreamPolicy(slot).connectMs
+        case .requestTaking, .responseBody: return upstreamPolicy(slot).silenceMs
+        case .responseHead: return upstreamPolicy(slot).responseMs
+        case .halfClosed:
+            return min(
+                policy(ofClient: slot).deadlines.halfCloseMs, upstreamPolicy(slot).responseMs)
         }
+    }
+
+    /// What holds for the upstream that a client has an exchange with.
+    private func upstreamPolicy(_ slot: UInt32) -> UpstreamPolicy {
+        destination(ofExchange: sessions[slot: slot].exchange).policy
     }
 
     /// Acts on timers that are due.
@@ -105,7 +111,7 @@ extension HTTPProxy {
             } else {
                 sessions[slot: identifier].timerAtMs = .max
                 let wait = wait(identifier)
-                if sessions[slot: identifier].activeAtMs + limitMs(wait) > nowMs {
+                if sessions[slot: identifier].activeAtMs + limitMs(wait, identifier) > nowMs {
                     watch(identifier)
                 } else {
                     expire(identifier, wait, on: &reactor)
@@ -140,23 +146,54 @@ extension HTTPProxy {
 
     /// Closes connections that have been idle for too long, the oldest first.
     private mutating func sweepPool<R: Reactor & ~Copyable>(on reactor: inout R) {
-        while pool.oldest != .max {
-            let dueMs =
-                upstreams[slot: pool.oldest].idleSinceMs + policy.deadlines.upstreamKeepAliveMs
-            guard dueMs <= nowMs else {
-                timers.set(poolTimer, atMs: dueMs)
-                return
+        poolTimerAtMs = .max
+        var nextMs = UInt64.max
+        for endpoint in 0..<pool.endpoints {
+            let keepAliveMs = site.value.endpoints[slot: endpoint].keepAliveMs
+            while let oldest = pool.oldest(ofEndpoint: endpoint) {
+                let dueMs = upstreams[slot: oldest].idleSinceMs + keepAliveMs
+                guard dueMs <= nowMs else {
+                    nextMs = min(nextMs, dueMs)
+                    break
+                }
+                closeUpstream(oldest, on: &reactor)
             }
-            closeUpstream(pool.oldest, on: &reactor)
         }
+        if nextMs != .max { setPoolTimer(atMs: nextMs) }
+    }
+
+    /// Sees to it that the pool is looked at by then.
+    mutating func setPoolTimer(atMs dueMs: UInt64) {
+        guard dueMs < poolTimerAtMs else { return }
+        poolTimerAtMs = dueMs
+        timers.set(poolTimer, atMs: dueMs)
+    }
+
+    /// Another snapshot is the present one: connections to endpoints that it does not have are not
+    /// needed any more, and clients of listeners that it does not have leave when they are idle.
+    mutating func closeReplaced<R: Reactor & ~Copyable>(on reactor: inout R) {
+        for endpoint in 0..<pool.endpoints
+        where !site.value.endpoints[slot: endpoint].isCurrent {
+            while let oldest = pool.oldest(ofEndpoint: endpoint) {
+                closeUpstream(oldest, on: &reactor)
+            }
+        }
+        // Others may be kept for less time than before.
+        sweepPool(on: &reactor)
+        closeIdleClients(on: &reactor)
     }
 
     /// Draining: connections that wait for nothing close now, others after their present answer.
     mutating func closeIdle<R: Reactor & ~Copyable>(on reactor: inout R) {
         while pool.oldest != .max { closeUpstream(pool.oldest, on: &reactor) }
+        closeIdleClients(on: &reactor)
+    }
+
+    /// Closes the connections of clients that are to leave and wait for nothing.
+    mutating func closeIdleClients<R: Reactor & ~Copyable>(on reactor: inout R) {
         for slot in sessions.touchedSlots
         where sessions.isTaken(slot: slot) && sessions[slot: slot].phase == .idle
-            && sessions[slot: slot].transport.received.isEmpty
+            && sessions[slot: slot].transport.received.isEmpty && isLeaving(slot)
         {
             closeWhenSent(slot, on: &reactor)
         }

@@ -73,7 +73,7 @@ extension HTTPProxy {
         }
         let record = UpstreamConnection(exchange: x, endpoint: endpoint)
         guard let index = upstreams.insert(record) else { throw .tableFull }
-        let address = endpoints[Int(endpoint)]
+        let address = view(ofExchange: x).endpoints[Int(exchanges[slot: x].target)].address
         do {
             let owner = HTTPOwner.upstream(index.slot).raw
             let socket = try reactor.connect(to: address, owner: owner)
@@ -94,12 +94,18 @@ extension HTTPProxy {
         report(.connectFailed, endpoint: endpoint, code: code, on: &reactor)
     }
 
+    /// Makes the endpoint at a position in the exchange's snapshot the one to use.
+    mutating func choose(_ target: UInt32, _ x: UInt32) {
+        exchanges[slot: x].target = target
+        exchanges[slot: x].endpoint = view(ofExchange: x).endpoints[Int(target)].id
+    }
+
     /// - Returns: false when the head could not be changed for it for want of a buffer.
     private mutating func moveToNextEndpoint(
         _ x: UInt32, _ head: inout BufferChain, in buffers: BufferPool
     ) -> Bool {
-        let next = balancer.successor(of: Int(exchanges[slot: x].endpoint))
-        exchanges[slot: x].endpoint = UInt32(next)
+        choose(
+            site.value.successor(of: exchanges[slot: x].target, in: destination(ofExchange: x)), x)
         guard exchanges[slot: x].hostEnd > 0 else { return true }
         return renameHost(x, in: &head, buffers)
     }
@@ -236,11 +242,12 @@ extension HTTPProxy {
             held += sessions[slot: exchanges[slot: x].session].transport.unsentBytes
             if !exchanges[slot: x].flags.contains(.responseStarted) {
                 // A head is held until it is whole.
-                limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
+                limit = max(limit, UInt32(policy(ofExchange: x).heads.headBytesMax) + 1)
                 atLeast = 1
             }
         } else if upstreams[slot: upstream].phase == .dropping {
-            limit = max(limit, UInt32(policy.heads.headBytesMax) + 1)
+            let heads = policy(ofExchange: upstreams[slot: upstream].exchange).heads
+            limit = max(limit, UInt32(heads.headBytesMax) + 1)
             atLeast = 1
         }
         guard held == 0 || held + atLeast <= limit else { return }
@@ -256,8 +263,9 @@ extension HTTPProxy {
         let isQuiet =
             transport.received.isEmpty && transport.waiting.isEmpty
             && transport.flags.isDisjoint(with: [.ended, .discarding])
-        guard isReusable, isQuiet, !isDraining,
-            pool.count(ofEndpoint: endpoint) < policy.idleUpstreamsMax
+        let state = site.value.endpoints[slot: endpoint]
+        guard isReusable, isQuiet, !isDraining, state.isCurrent,
+            pool.count(ofEndpoint: endpoint) < state.idleMax
         else {
             closeUpstream(upstream, on: &reactor)
             return
@@ -265,9 +273,8 @@ extension HTTPProxy {
         upstreams[slot: upstream].phase = .idle
         upstreams[slot: upstream].exchange = .max
         upstreams[slot: upstream].idleSinceMs = nowMs
-        let wasEmpty = pool.count == 0
         pool.insert(upstream, in: &upstreams)
-        if wasEmpty { timers.set(poolTimer, atMs: nowMs + policy.deadlines.upstreamKeepAliveMs) }
+        setPoolTimer(atMs: nowMs + state.keepAliveMs)
         // What tells that the endpoint closed it.
         receiveFromUpstream(upstream, on: &reactor)
     }

@@ -37,22 +37,22 @@ enum HTTPOwner {
 struct HTTPProxy: ~Copyable {
     private let pinned = Pinned()
     let configuration: WorkerConfiguration
-    let policy: HTTPPolicy
-    let endpoints: FixedTable<AddressReference>
-    let names: EndpointNames
-    let trusted: FixedTable<IPBlock>
+    let site: Shared<WorkerSite>
     private let events: WorkerEvents
 
-    var balancer: RoundRobin
     var sessions: Slab<ClientSession>
     var exchanges: Slab<Exchange>
     var upstreams: Slab<UpstreamConnection>
     var pool: IdlePool
     var pipelining: Pipelines
+    /// Whether any upstream was ever to be pipelined to.
+    private(set) var pipelines = false
     /// Those that send at the end of the turn.
     var sessionsToFlush: SlotQueue<ClientSession>
     var upstreamsToFlush: SlotQueue<UpstreamConnection>
     var timers: TimerWheel
+    /// When `poolTimer` fires; `.max` while it is not set.
+    var poolTimerAtMs = UInt64.max
     var nowMs: UInt64
     /// Where heads are parsed to: only valid from a complete parse until the next one.
     var requestHead = RequestHead()
@@ -65,33 +65,34 @@ struct HTTPProxy: ~Copyable {
     /// A tunnel that was just begun, for the worker to hand over.
     var tunnel: Tunnel?
 
-    init(configuration: WorkerConfiguration, events: WorkerEvents, nowMs: UInt64) {
+    init(
+        configuration: WorkerConfiguration, site: Shared<WorkerSite>, events: WorkerEvents,
+        nowMs: UInt64
+    ) {
         self.configuration = configuration
+        self.site = site
         self.events = events
         self.nowMs = nowMs
-        var clients = 1
-        if case .http(let policy) = configuration.service {
-            self.policy = policy
-            clients = TCPForwarder.slots(for: configuration)
-        } else {
-            policy = HTTPPolicy()
-        }
-        endpoints = FixedTable(configuration.endpoints.map(\.address))
-        names = EndpointNames(configuration.endpoints)
-        trusted = FixedTable(policy.trusted)
-        balancer = RoundRobin(
-            count: configuration.endpoints.count, start: configuration.index)
+        let clients = TCPForwarder.slots(for: configuration)
         sessions = Slab(capacity: clients)
-        let orphansMax = policy.upstreamPipelineMax > 1 ? clients : 0
-        exchanges = Slab(capacity: clients + orphansMax)
+        // As many may be orphans as there are clients; tables cost only what is in use.
+        exchanges = Slab(capacity: clients * 2)
         upstreams = Slab(capacity: clients * 2)
         pipelining = Pipelines(
-            endpoints: configuration.endpoints.count, exchanges: exchanges.capacity,
-            connections: upstreams.capacity, orphansMax: orphansMax)
+            exchanges: exchanges.capacity, connections: upstreams.capacity, orphansMax: clients)
         sessionsToFlush = SlotQueue(capacity: sessions.capacity)
         upstreamsToFlush = SlotQueue(capacity: upstreams.capacity)
-        pool = IdlePool(endpoints: configuration.endpoints.count)
+        pool = IdlePool()
         timers = TimerWheel(capacity: clients + 3, nowMs: nowMs)
+        siteChanged()
+    }
+
+    /// Another snapshot is the present one: makes room for what it has.
+    mutating func siteChanged() {
+        let count = site.value.endpoints.count
+        pool.grow(endpoints: count)
+        pipelining.grow(endpoints: count)
+        if site.value.pipelines { pipelines = true }
     }
 
     deinit {
@@ -106,6 +107,36 @@ struct HTTPProxy: ~Copyable {
 
     /// The timer that looks at connections on which somebody waits behind an answer.
     var pipelineTimer: UInt32 { UInt32(sessions.capacity) + 2 }
+
+    /// What holds for a client.
+    @inline(__always)
+    func policy(ofClient slot: UInt32) -> HTTPPolicy {
+        site.value.listeners[slot: sessions[slot: slot].listener].record.http
+    }
+
+    /// What holds for the client of an exchange, also when it has left it.
+    @inline(__always)
+    func policy(ofExchange x: UInt32) -> HTTPPolicy {
+        site.value.listeners[slot: exchanges[slot: x].listener].record.http
+    }
+
+    /// The tables that an exchange began with.
+    @inline(__always)
+    func view(ofExchange x: UInt32) -> SiteView {
+        site.value.view(exchanges[slot: x].snapshot)
+    }
+
+    /// The upstream that an exchange goes to.
+    @inline(__always)
+    func destination(ofExchange x: UInt32) -> UpstreamRecord {
+        view(ofExchange: x).upstreams[Int(exchanges[slot: x].destination)]
+    }
+
+    /// Whether a client's connection ends with its present answer, whatever the client wants.
+    @inline(__always)
+    func isLeaving(_ slot: UInt32) -> Bool {
+        isDraining || !site.value.listeners[slot: sessions[slot: slot].listener].isCurrent
+    }
 
     /// Whether nothing is left of any client or endpoint.
     var isEmpty: Bool { sessions.count == 0 && upstreams.count == 0 }

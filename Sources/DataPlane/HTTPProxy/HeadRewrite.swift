@@ -71,7 +71,7 @@ extension HTTPProxy {
     mutating func makeRequestHead(
         _ x: UInt32, _ head: Span<UInt8>, in pool: BufferPool
     ) -> BufferChain? {
-        exchanges[slot: x].endpoint = UInt32(balancer.pick())
+        choose(site.value.pick(destination(ofExchange: x)), x)
         // A head is told to the endpoint once, and its host once or twice more.
         let bound = requestHead.length + 2 * Int(requestHead.authority.count)
         let sizeMax = bound + HTTPLimits.rewriteBytesMax
@@ -129,8 +129,8 @@ extension HTTPProxy {
         let isTrusted = sessions[slot: slot].flags.contains(.isTrusted)
         var dropped = FieldNames(.host)
         if requestHead.version == .http10 { dropped.insert(FieldNames(.expect)) }
-        if policy.forwarded.contains(.via) { dropped.insert(FieldNames(.via)) }
-        let tells = policy.forwarded
+        let tells = policy(ofClient: slot).forwarded
+        if tells.contains(.via) { dropped.insert(FieldNames(.via)) }
         if !tells.isDisjoint(with: [.xForwarded, .forwarded]) {
             if !isTrusted { dropped.formUnion([.xForwarded, FieldNames(.forwarded)]) }
             if tells.contains(.xForwarded) { dropped.insert(FieldNames(.xForwardedFor)) }
@@ -182,15 +182,22 @@ extension HTTPProxy {
     ) {
         let start = writer.count
         writer.append("Host: ")
-        guard policy.host == .upstream || requestHead.authority.isEmpty else {
+        let host = destination(ofExchange: x).policy.host
+        guard host == .upstream || requestHead.authority.isEmpty else {
             writer.append(head, requestHead.authority)
             writer.append("\r\n")
             return
         }
-        names.append(Int(exchanges[slot: x].endpoint), to: &writer)
+        writeEndpointName(x, to: &writer)
         writer.append("\r\n")
         exchanges[slot: x].hostStart = UInt32(start)
         exchanges[slot: x].hostEnd = UInt32(writer.count)
+    }
+
+    private func writeEndpointName(_ x: UInt32, to writer: inout HeadWriter) {
+        let view = view(ofExchange: x)
+        let host = view.endpoints[Int(exchanges[slot: x].target)].host
+        writer.append(view.text.span, host.range)
     }
 
     /// What concerns the connection to the endpoint (RFC 9110 section 7.6.1).
@@ -205,7 +212,7 @@ extension HTTPProxy {
             writer.append(head, requestHead.upgrade)
             writer.append("\r\n")
         }
-        let closes = policy.idleUpstreamsMax == 0 && !upgrades
+        let closes = destination(ofExchange: x).policy.idleMax == 0 && !upgrades
         guard upgrades || closes || requestHead.acceptsTrailers else { return }
         writer.append("Connection: ")
         if upgrades { writer.append("upgrade") }
@@ -218,6 +225,7 @@ extension HTTPProxy {
         _ x: UInt32, _ head: Span<UInt8>, to writer: inout HeadWriter
     ) {
         let flags = exchanges[slot: x].flags
+        let tellsVia = policy(ofExchange: x).forwarded.contains(.via)
         writer.append("HTTP/1.1 ")
         writer.appendDecimal(UInt64(responseHead.status))
         writer.append(" ")
@@ -228,12 +236,12 @@ extension HTTPProxy {
         if responseHead.status < 200 || responseHead.status == 204 {
             dropped.insert(FieldNames(.contentLength))
         }
-        if policy.forwarded.contains(.via) { dropped.insert(FieldNames(.via)) }
+        if tellsVia { dropped.insert(FieldNames(.via)) }
         let hasPaddedLength = responseHead.fields.hasPaddedLength(head)
         if hasPaddedLength { dropped.insert(FieldNames(.contentLength)) }
         writer.append(responseHead.fields, of: head, without: dropped)
         if hasPaddedLength, let count = responseHead.contentLength { writer.appendLength(count) }
-        if policy.forwarded.contains(.via) {
+        if tellsVia {
             writeVia(responseHead.fields, head, responseHead.version, to: &writer)
         }
         if !responseHead.isInterim && responseHead.status != 101 {
@@ -282,7 +290,7 @@ extension HTTPProxy {
         chain.consume(Int(end - start), in: pool)
         var writer = pool.writer(buffer)
         writer.append("Host: ")
-        names.append(Int(exchanges[slot: x].endpoint), to: &writer)
+        writeEndpointName(x, to: &writer)
         writer.append("\r\n")
         pool.setCount(buffer, writer.count)
         exchanges[slot: x].hostEnd = start + UInt32(writer.count)

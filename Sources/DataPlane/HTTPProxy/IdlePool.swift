@@ -6,10 +6,11 @@
 struct IdlePool: ~Copyable {
     private struct List: BitwiseCopyable {
         var newest = UInt32.max
+        var oldest = UInt32.max
         var count: UInt32 = 0
     }
 
-    private var lists: Slab<List>
+    private var lists = Slab<List>(capacity: SiteLimits.endpointsMax)
     private var newest = UInt32.max
 
     /// The connection that has been idle longest; `.max` when there is none.
@@ -17,11 +18,19 @@ struct IdlePool: ~Copyable {
     /// Idle connections.
     private(set) var count = 0
 
-    /// - Parameter endpoints: how many there are, at least 1.
-    init(endpoints: Int) {
-        lists = Slab(capacity: endpoints)
-        // A slab hands out its slots in order: they are the endpoints' positions.
-        for _ in 0..<endpoints { _ = lists.insert(List()) }
+    /// Endpoints have ids below this number.
+    var endpoints: UInt32 { UInt32(lists.count) }
+
+    /// Has room for endpoints with ids below `count`.
+    mutating func grow(endpoints count: Int) {
+        // A slab hands out its slots in order: they are the ids.
+        while lists.count < count { _ = lists.insert(List()) }
+    }
+
+    /// The connection of one endpoint that has been idle longest.
+    func oldest(ofEndpoint endpoint: UInt32) -> UInt32? {
+        let slot = lists[slot: endpoint].oldest
+        return slot == .max ? nil : slot
     }
 
     /// Idle connections of one endpoint.
@@ -32,7 +41,11 @@ struct IdlePool: ~Copyable {
         let endpoint = connections[slot: slot].endpoint
         let next = lists[slot: endpoint].newest
         connections[slot: slot].sameEndpoint = PoolLinks(newer: .max, older: next)
-        if next != .max { connections[slot: next].sameEndpoint.newer = slot }
+        if next != .max {
+            connections[slot: next].sameEndpoint.newer = slot
+        } else {
+            lists[slot: endpoint].oldest = slot
+        }
         lists[slot: endpoint].newest = slot
         lists[slot: endpoint].count += 1
         connections[slot: slot].sameAge = PoolLinks(newer: .max, older: newest)
@@ -55,7 +68,11 @@ struct IdlePool: ~Copyable {
     mutating func remove(_ slot: UInt32, in connections: inout Slab<UpstreamConnection>) {
         let endpoint = connections[slot: slot].endpoint
         let same = connections[slot: slot].sameEndpoint
-        if same.older != .max { connections[slot: same.older].sameEndpoint.newer = same.newer }
+        if same.older != .max {
+            connections[slot: same.older].sameEndpoint.newer = same.newer
+        } else {
+            lists[slot: endpoint].oldest = same.newer
+        }
         if same.newer != .max {
             connections[slot: same.newer].sameEndpoint.older = same.older
         } else {

@@ -156,7 +156,7 @@ extension HTTPProxy {
         _ slot: UInt32, _ reply: LocalReply, on reactor: inout R
     ) {
         reactor.counters[.localReplies] &+= 1
-        var persists = !reply.losesFraming && !isDraining
+        var persists = !reply.losesFraming && !isLeaving(slot)
         var flags: ExchangeFlags = []
         var isHead = false
         if sessions[slot: slot].phase == .exchange {

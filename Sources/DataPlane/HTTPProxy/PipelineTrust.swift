@@ -39,8 +39,8 @@ struct PipelineTrust: BitwiseCopyable {
 
 /// What one worker knows for pipelining.
 struct Pipelines: ~Copyable {
-    /// By the endpoints' positions.
-    var trusts: Slab<PipelineTrust>
+    /// By the endpoints' ids.
+    var trusts = Slab<PipelineTrust>(capacity: SiteLimits.endpointsMax)
     /// Exchanges to be sent again at the end of the turn.
     var resends: SlotQueue<Exchange>
     /// Connections on which somebody waits behind an answer.
@@ -52,12 +52,15 @@ struct Pipelines: ~Copyable {
     /// How many there may be: each takes a record that clients could have.
     let orphansMax: Int
 
-    init(endpoints: Int, exchanges: Int, connections: Int, orphansMax: Int) {
-        trusts = Slab(capacity: endpoints)
-        // A slab hands out its slots in order: they are the endpoints' positions.
-        for _ in 0..<endpoints { _ = trusts.insert(PipelineTrust()) }
+    init(exchanges: Int, connections: Int, orphansMax: Int) {
         resends = SlotQueue(capacity: exchanges)
         watched = SlotQueue(capacity: connections)
         self.orphansMax = orphansMax
+    }
+
+    /// Has room for endpoints with ids below `count`.
+    mutating func grow(endpoints count: Int) {
+        // A slab hands out its slots in order: they are the ids.
+        while trusts.count < count { _ = trusts.insert(PipelineTrust()) }
     }
 }

@@ -9,6 +9,8 @@ struct Tunnel: BitwiseCopyable {
     var clientOwner: UInt32
     var upstreamOwner: UInt32
     var endpoint: UInt32
+    /// The listener by which the client came.
+    var listener: UInt32
 }
 
 extension HTTPProxy {
@@ -22,7 +24,7 @@ extension HTTPProxy {
             client: sessions[slot: slot].transport, upstream: upstreams[slot: upstream].transport,
             clientOwner: HTTPOwner.client(slot).raw,
             upstreamOwner: HTTPOwner.upstream(upstream).raw,
-            endpoint: exchanges[slot: x].endpoint)
+            endpoint: exchanges[slot: x].endpoint, listener: sessions[slot: slot].listener)
         exchanges[slot: x].upstream = .max
         removeExchange(x, on: &reactor)
         upstreams.remove(upstreams.index(ofSlot: upstream))
@@ -36,7 +38,12 @@ extension TCPForwarder {
     ///
     /// - Returns: the flow's slot. There is one: the client's session has just given up its share.
     mutating func adopt<R: Reactor & ~Copyable>(_ tunnel: Tunnel, on reactor: inout R) -> UInt32 {
-        var flow = Flow(activeAtMs: nowMs, endpoint: tunnel.endpoint, attemptsLeft: 0)
+        let policy = site.value.listeners[slot: tunnel.listener].record.http
+        var flow = Flow(
+            activeAtMs: nowMs, listener: tunnel.listener,
+            relay: configuration.filesMax == nil ? policy.relay : .copy,
+            idleTimeoutMs: policy.deadlines.tunnelMs)
+        flow.endpoint = tunnel.endpoint
         flow.phase = .relaying
         flow.sockets = 2
         flow.sides[0] = Self.side(tunnel.client, toward: tunnel.upstream, in: reactor.buffers)
@@ -44,7 +51,7 @@ extension TCPForwarder {
         guard let index = flows.insert(flow) else {
             preconditionFailure("more tunnels and sessions than clients")
         }
-        timers.set(index.slot, atMs: nowMs + configuration.idleTimeoutMs)
+        timers.set(index.slot, atMs: nowMs + flow.idleTimeoutMs)
         return index.slot
     }
 

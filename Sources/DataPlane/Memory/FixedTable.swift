@@ -8,6 +8,9 @@ struct FixedTable<Element: BitwiseCopyable>: ~Copyable {
 
     let count: Int
 
+    /// Where they stand.
+    var start: UnsafeMutablePointer<Element> { unsafe elements }
+
     init(_ values: some Collection<Element>) {
         count = values.count
         unsafe elements = .allocate(capacity: max(count, 1))
@@ -34,3 +37,6 @@ struct FixedTable<Element: BitwiseCopyable>: ~Copyable {
         return unsafe elements[position]
     }
 }
+
+/// Nothing in it ever changes.
+extension FixedTable: @unchecked Sendable where Element: Sendable {}

@@ -15,7 +15,8 @@ package struct SocketID: Equatable, Sendable, BitwiseCopyable {
     package var isNone: Bool { slot == .max }
 }
 
-/// Names one listener of a reactor: its position in the order of `addListener` calls.
+/// Names one listener of a reactor: numbers from 0, those of closed ones first, the one that was
+/// closed last before others.
 package struct ListenerID: Equatable, Sendable, BitwiseCopyable {
     package let index: UInt32
 

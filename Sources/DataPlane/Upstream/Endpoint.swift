@@ -1,9 +1,9 @@
-// The endpoints a worker forwards to: part of the immutable snapshot that all workers share.
+// The endpoints a worker forwards to, as the control plane describes them.
 
-internal import Protocols
-
-/// One address that serves the upstream.
+/// One address that serves an upstream.
 package struct Endpoint: Sendable {
+    /// Below `SiteLimits.endpointsMax`.
+    package var id: UInt32
     /// Where to connect.
     package let address: AddressReference
     /// How the operator wrote it, for messages.
@@ -11,26 +11,10 @@ package struct Endpoint: Sendable {
     /// What a Host field says of it.
     package let host: String
 
-    package init(address: AddressReference, name: String, host: String) {
+    package init(id: UInt32, address: AddressReference, name: String, host: String) {
+        self.id = id
         self.address = address
         self.name = name
         self.host = host
-    }
-}
-
-/// What a Host field says for each endpoint (RFC 9110 section 7.2).
-struct EndpointNames: ~Copyable {
-    private let bytes: FixedTable<UInt8>
-    private let ends: FixedTable<Int>
-
-    init(_ endpoints: [Endpoint]) {
-        let names = endpoints.map(\.host)
-        bytes = FixedTable(names.flatMap(\.utf8))
-        ends = FixedTable(names.indices.map { names[...$0].reduce(0) { $0 + $1.utf8.count } })
-    }
-
-    /// Appends the name of the endpoint at `position`.
-    func append(_ position: Int, to writer: inout HeadWriter) {
-        writer.append(bytes.span, (position == 0 ? 0 : ends[position - 1])..<ends[position])
     }
 }

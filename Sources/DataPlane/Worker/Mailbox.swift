@@ -1,5 +1,5 @@
-// How other threads talk to a worker: a word of requests and an eventfd that ends its wait.
-// Requests are idempotent bits, so the mailbox cannot overflow and posting never blocks.
+// How other threads talk to a worker: a word of requests, changes of what it serves, and an eventfd
+// that ends its wait. Requests are idempotent bits, so they cannot overflow.
 
 internal import CLinux
 internal import Synchronization
@@ -16,11 +16,43 @@ package struct WorkerRequests: OptionSet, Sendable {
     package static let drain = WorkerRequests(rawValue: 1 << 0)
     /// Reset the flows that are left and end.
     package static let terminate = WorkerRequests(rawValue: 1 << 1)
+    /// Take the changes.
+    fileprivate static let change = WorkerRequests(rawValue: 1 << 2)
+}
+
+/// A listening socket of one worker.
+package struct WorkerListener: Sendable {
+    /// The listener that it belongs to.
+    package let id: UInt32
+    /// Listening, non-blocking, of this worker alone.
+    package let descriptor: Descriptor
+
+    package init(id: UInt32, descriptor: Descriptor) {
+        self.id = id
+        self.descriptor = descriptor
+    }
+}
+
+/// What a worker serves from now on.
+package struct WorkerChange: Sendable {
+    package let snapshot: SiteSnapshot
+    /// Sockets to accept from besides those that are there; taken over.
+    package let opened: [WorkerListener]
+    /// Listeners whose sockets are to be closed, once their queues are empty.
+    package let closed: [UInt32]
+
+    package init(snapshot: SiteSnapshot, opened: [WorkerListener] = [], closed: [UInt32] = []) {
+        self.snapshot = snapshot
+        self.opened = opened
+        self.closed = closed
+    }
 }
 
 /// Requests on their way to one worker. Any thread posts, the worker takes.
 package final class Mailbox: Sendable {
     private let pending = Atomic<UInt32>(0)
+    private let changes = Mutex<[WorkerChange]>([])
+    private let applied = Atomic<UInt64>(0)
 
     /// The eventfd that the worker's reactor waits on.
     package let wake: Descriptor
@@ -38,6 +70,28 @@ package final class Mailbox: Sendable {
     package func post(_ requests: WorkerRequests) {
         let (before, _) = pending.bitwiseOr(requests.rawValue, ordering: .acquiringAndReleasing)
         if before == 0 { _ = gyre_event_signal(wake.raw) }
+    }
+
+    /// Any thread.
+    package func post(_ change: WorkerChange) {
+        changes.withLock { $0.append(change) }
+        post(.change)
+    }
+
+    /// Changes that the worker has made so far.
+    package var changesApplied: UInt64 { applied.load(ordering: .acquiring) }
+
+    /// Worker thread only: takes the changes that were posted since the last call.
+    func takeChanges() -> [WorkerChange] {
+        changes.withLock { changes in
+            defer { changes = [] }
+            return changes
+        }
+    }
+
+    /// Worker thread only: tells that one more change is made.
+    func noteApplied() {
+        _ = applied.wrappingAdd(1, ordering: .acquiringAndReleasing)
     }
 
     /// Worker thread only: takes what was posted since the last call.

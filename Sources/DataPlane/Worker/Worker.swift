@@ -13,46 +13,46 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     package var reactor: R
     private(set) var forwarder: TCPForwarder
     private(set) var proxy: HTTPProxy
-    /// Clients are HTTP clients.
-    private let servesHTTP: Bool
+    private let site: Shared<WorkerSite>
+    /// Changes of what is served that are still to be made, oldest first.
+    private var changes: [WorkerChange] = []
     private let clientsMax: Int
     private var batch: CompletionBatch
     private let mailbox: Mailbox
     private let published: PublishedCounters
-    /// Listeners that are not closed yet.
-    private var listenersOpen: Int
+    /// Listeners that are not closed yet: their ids, in the reactor's slots.
+    private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
 
     /// - Parameters:
     ///   - reactor: made with at least `socketsNeeded(for:)` sockets.
-    ///   - listeners: listening, non-blocking sockets of this worker alone; taken over.
+    ///   - snapshot: what it serves.
+    ///   - listeners: sockets of listeners in the snapshot; taken over.
     ///   - mailbox: what this worker is asked for.
     ///   - published: where this worker's counters can be read.
     ///   - events: where it tells what belongs in the log.
     package init(
-        reactor: consuming R, configuration: WorkerConfiguration, listeners: [Descriptor],
-        mailbox: Mailbox, published: PublishedCounters,
+        reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
+        listeners: [WorkerListener], mailbox: Mailbox, published: PublishedCounters,
         events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
+        site = Shared(WorkerSite(snapshot, worker: configuration.index))
         self.reactor = reactor
         self.mailbox = mailbox
         self.published = published
         let nowMs = self.reactor.nowNs / 1_000_000
-        var tunnels = configuration
-        if case .http(let policy) = configuration.service {
-            servesHTTP = true
-            tunnels.idleTimeoutMs = policy.deadlines.tunnelMs
-        } else {
-            servesHTTP = false
-        }
         clientsMax = configuration.flowsMax
-        forwarder = TCPForwarder(configuration: tunnels, events: events, nowMs: nowMs)
-        proxy = HTTPProxy(configuration: configuration, events: events, nowMs: nowMs)
+        forwarder = TCPForwarder(
+            configuration: configuration, site: site, events: events, nowMs: nowMs)
+        proxy = HTTPProxy(configuration: configuration, site: site, events: events, nowMs: nowMs)
         batch = CompletionBatch(capacity: Self.batchCapacity)
-        listenersOpen = listeners.count
-        for listener in listeners { _ = self.reactor.addListener(listener) }
+        for listener in listeners { open(listener) }
         self.reactor.armWake(mailbox.wake)
         self.reactor.setAcceptCredit(acceptCredit)
+    }
+
+    deinit {
+        site.destroy()
     }
 
     /// Sockets that a worker with this configuration can have at once.
@@ -62,7 +62,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
 
     /// Whether it was asked to end and nothing is left to do.
     package var isFinished: Bool {
-        forwarder.isDraining && listenersOpen == 0 && forwarder.flows.count == 0 && proxy.isEmpty
+        forwarder.isDraining && listeners.count == 0 && forwarder.flows.count == 0 && proxy.isEmpty
     }
 
     /// Clients that are not over: flows, tunnels and HTTP sessions.
@@ -92,6 +92,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         forwarder.expireTimers(on: &reactor)
         proxy.expireTimers(on: &reactor)
         proxy.endTurn(on: &reactor)
+        if !changes.isEmpty { makeChanges() }
         if isTerminating {
             forwarder.endAll(on: &reactor)
             proxy.endAll(on: &reactor)
@@ -117,15 +118,13 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private mutating func handle(_ completion: Completion, at position: Int) {
         switch completion.operation {
         case .wake: obey(mailbox.take())
-        case .listenerClose:
-            listenersOpen -= 1
-            // Not before: a client that is told to go must not come back to this worker.
-            if listenersOpen == 0 { proxy.closeIdle(on: &reactor) }
+        case .listenerClose: closed(completion.owner)
         case .accept:
-            if servesHTTP {
-                proxy.accepted(completion, on: &reactor)
+            let id = listeners[slot: completion.owner].id
+            if site.value.listeners[slot: id].record.isHTTP {
+                proxy.accepted(completion, listener: id, on: &reactor)
             } else {
-                forwarder.accepted(completion, on: &reactor)
+                forwarder.accepted(completion, listener: id, on: &reactor)
             }
         default:
             guard completion.owner != TCPForwarder.noFlow else { return }
@@ -154,16 +153,65 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         if !requests.isEmpty && !forwarder.isDraining {
             forwarder.isDraining = true
             proxy.isDraining = true
-            if listenersOpen == 0 { proxy.closeIdle(on: &reactor) }
-            for index in 0..<listenersOpen {
-                reactor.removeListener(ListenerID(index: UInt32(index)))
-            }
+            if listeners.count == 0 { proxy.closeIdle(on: &reactor) }
+            for slot in listeners.touchedSlots where listeners.isTaken(slot: slot) { close(slot) }
         }
+        changes += mailbox.takeChanges()
         if requests.contains(.terminate) {
             isTerminating = true
             reactor.setAcceptCredit(0)
         }
     }
+}
+
+extension Worker where R: ~Copyable {
+    private mutating func open(_ listener: WorkerListener) {
+        let slot = reactor.addListener(listener.descriptor)
+        let index = listeners.insert(OpenListener(id: listener.id))
+        precondition(index?.slot == slot.index, "the reactor's slots are handed out like ours")
+    }
+
+    private mutating func close(_ slot: UInt32) {
+        guard !listeners[slot: slot].isClosing else { return }
+        listeners[slot: slot].isClosing = true
+        reactor.removeListener(ListenerID(index: slot))
+    }
+
+    private mutating func closed(_ slot: UInt32) {
+        listeners.remove(listeners.index(ofSlot: slot))
+        // Not before: a client that is told to go must not come back to this worker.
+        if forwarder.isDraining && listeners.count == 0 { proxy.closeIdle(on: &reactor) }
+    }
+
+    /// Serves what was asked for, as far as there is room: requests under way keep what they began
+    /// with, and when that is very much, the newest waits for some of it to end.
+    private mutating func makeChanges() {
+        while let change = changes.first {
+            guard forwarder.isDraining || site.value.adopt(change.snapshot) else { return }
+            changes.removeFirst()
+            mailbox.noteApplied()
+            if forwarder.isDraining {
+                for listener in change.opened {
+                    DirectCalls.close(listener.descriptor, counting: &reactor.counters)
+                }
+                continue
+            }
+            proxy.siteChanged()
+            for listener in change.opened { open(listener) }
+            for slot in listeners.touchedSlots
+            where listeners.isTaken(slot: slot) && change.closed.contains(listeners[slot: slot].id)
+            {
+                close(slot)
+            }
+            proxy.closeReplaced(on: &reactor)
+        }
+    }
+}
+
+/// One of the reactor's listeners.
+struct OpenListener: BitwiseCopyable {
+    let id: UInt32
+    var isClosing = false
 }
 
 extension TCPForwarder {

@@ -1,4 +1,5 @@
-// What a worker is told at its start: values only, immutable, safe to share between threads.
+// What a worker is told at its start about itself: values only, immutable, safe to share between
+// threads. What it serves is a SiteSnapshot.
 
 /// The I/O backend of a worker.
 package enum Backend: String, CaseIterable, Sendable {
@@ -7,7 +8,7 @@ package enum Backend: String, CaseIterable, Sendable {
 }
 
 /// How bytes get from one side of a flow to the other.
-package enum RelayMode: String, CaseIterable, Sendable {
+package enum RelayMode: String, CaseIterable, Sendable, BitwiseCopyable {
     /// Starts with copy; a direction that moves bulk is promoted to the cheapest path.
     case auto
     /// Through lent buffers.
@@ -24,13 +25,8 @@ package struct WorkerConfiguration: Sendable {
     package var index: Int
     /// Processor to pin the thread to; `nil` leaves it to the scheduler.
     package var processor: Int?
-    /// What is done with the clients.
-    package var service: Service
-    package var relay: RelayMode
     /// How its turns wait.
     package var waits: WaitPolicy
-    package var connectTimeoutMs: UInt64
-    package var idleTimeoutMs: UInt64
     /// Flows this worker holds at most; further clients wait in the listen queue.
     package var flowsMax: Int
     /// Connections to endpoints that an HTTP worker makes before it gives up idle ones for others.
@@ -42,28 +38,19 @@ package struct WorkerConfiguration: Sendable {
     package var buffersMax: Int
     /// Pipes this worker keeps at most.
     package var pipesMax: Int
-    /// At least one.
-    package var endpoints: [Endpoint]
 
     package init(
-        index: Int = 0, processor: Int? = nil, service: Service = .tcp, relay: RelayMode = .auto,
-        waits: WaitPolicy = WaitPolicy(),
-        connectTimeoutMs: UInt64 = 5_000, idleTimeoutMs: UInt64 = 3_600_000,
+        index: Int = 0, processor: Int? = nil, waits: WaitPolicy = WaitPolicy(),
         flowsMax: Int, upstreamsMax: Int? = nil, filesMax: Int? = nil, buffersMax: Int = 65_536,
-        pipesMax: Int = 16, endpoints: [Endpoint]
+        pipesMax: Int = 16
     ) {
         self.index = index
         self.processor = processor
-        self.service = service
-        self.relay = relay
         self.waits = waits
-        self.connectTimeoutMs = connectTimeoutMs
-        self.idleTimeoutMs = idleTimeoutMs
         self.flowsMax = flowsMax
         self.upstreamsMax = upstreamsMax ?? flowsMax
         self.filesMax = filesMax
         self.buffersMax = buffersMax
         self.pipesMax = pipesMax
-        self.endpoints = endpoints
     }
 }

@@ -26,13 +26,14 @@ package final class WorkerThread: Sendable {
     /// Makes a worker and starts its thread.
     ///
     /// - Parameters:
-    ///   - listeners: listening, non-blocking sockets of this worker alone; taken over.
+    ///   - snapshot: what it serves.
+    ///   - listeners: sockets of listeners in the snapshot; taken over.
     ///   - attention: an eventfd that is signalled when the thread has ended or has something for
     ///     the log; kept open meanwhile.
     /// - Throws: when the kernel refuses the reactor or the thread; the listeners stay open then.
     package static func start(
-        backend: Backend, configuration: WorkerConfiguration, listeners: [Descriptor],
-        attention: Descriptor
+        backend: Backend, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
+        listeners: [WorkerListener], attention: Descriptor
     ) throws(SystemError) -> WorkerThread {
         let sockets =
             backend == .ioUring
@@ -51,16 +52,16 @@ package final class WorkerThread: Sendable {
                 waits: configuration.waits, isDirect: configuration.filesMax != nil)
             worker = .ioUring(
                 Worker(
-                    reactor: reactor, configuration: configuration, listeners: listeners,
-                    mailbox: mailbox, published: published, events: events))
+                    reactor: reactor, configuration: configuration, snapshot: snapshot,
+                    listeners: listeners, mailbox: mailbox, published: published, events: events))
         case .epoll:
             let reactor = try EpollReactor(
                 socketsMax: sockets, buffersMax: configuration.buffersMax,
                 pipesMax: configuration.pipesMax, waits: configuration.waits)
             worker = .epoll(
                 Worker(
-                    reactor: reactor, configuration: configuration, listeners: listeners,
-                    mailbox: mailbox, published: published, events: events))
+                    reactor: reactor, configuration: configuration, snapshot: snapshot,
+                    listeners: listeners, mailbox: mailbox, published: published, events: events))
         }
         let body = WorkerBody(worker, state)
         let thread = try body.startThread(name: "gyre-\(configuration.index)")
@@ -70,6 +71,12 @@ package final class WorkerThread: Sendable {
 
     /// Asks the worker for something.
     package func post(_ requests: WorkerRequests) { mailbox.post(requests) }
+
+    /// Has the worker serve something else.
+    package func post(_ change: WorkerChange) { mailbox.post(change) }
+
+    /// Changes that the worker has made so far.
+    package var changesApplied: UInt64 { mailbox.changesApplied }
 
     /// What the worker has counted so far.
     package var counters: CounterSet { published.snapshot() }

@@ -44,41 +44,55 @@ import Testing
 
     @Test func optionsReachEveryWorker() throws {
         let plan = try plan(host(processors: [0, 1])) {
-            $0.relay = .splice
-            $0.connectTimeoutMs = 7
-            $0.idleTimeoutMs = 8
             $0.connectionsMax = 5
             $0.pinsWorkers = false
         }
         for worker in plan.workers {
-            #expect(worker.relay == .splice)
-            #expect(worker.connectTimeoutMs == 7)
-            #expect(worker.idleTimeoutMs == 8)
             #expect(worker.processor == nil)
             #expect(worker.pipesMax == 16)
-            #expect(worker.endpoints.map(\.name) == ["127.0.0.1:2"])
         }
         #expect(plan.workers.map(\.flowsMax) == [3, 2])
     }
 
-    @Test func theServiceReachesEveryWorker() throws {
-        for worker in try plan(host(processors: [0, 1])).workers {
-            guard case .tcp = worker.service else {
-                Issue.record("not a forwarder by default")
-                return
-            }
+    private func options(_ change: (inout ServiceOptions) -> Void) -> ServiceOptions {
+        var options = ServiceOptions(listen: [.anyHost(port: 1)], upstream: [.anyHost(port: 2)])
+        change(&options)
+        return options
+    }
+
+    @Test func aForwarderIsOneListenerAndOneUpstream() throws {
+        let endpoints = try HostResolver.endpoints(.host("127.0.0.1", port: 2))
+        let site = options {
+            $0.relay = .splice
+            $0.idleTimeoutMs = 8
+            $0.upstreamPolicy.connectMs = 7
+        }.site(endpoints)
+        #expect(site.upstreams.map(\.policy.connectMs) == [7])
+        #expect(site.upstreams[0].endpoints.map(\.name) == ["127.0.0.1:2"])
+        guard case .tcp(let policy, upstream: 0) = site.listeners[0].service else {
+            Issue.record("not a forwarder by default")
+            return
         }
+        #expect(policy.relay == .splice)
+        #expect(policy.idleTimeoutMs == 8)
+    }
+
+    @Test func aProxyHasItsPolicy() throws {
+        let endpoints = try HostResolver.endpoints(.host("127.0.0.1", port: 2))
         var policy = HTTPPolicy()
         policy.requestsMax = 7
-        let plan = try plan(host(processors: [0, 1])) { $0.service = .http(policy) }
-        #expect(plan.workers.count == 2)
-        for worker in plan.workers {
-            guard case .http(let policy) = worker.service else {
-                Issue.record("not a proxy")
-                return
-            }
-            #expect(policy.requestsMax == 7)
+        let block = try IPBlock(parsing: "10.0.0.0/8")
+        let site = options {
+            $0.relay = .copy
+            $0.protocols = .http(policy, trusted: [block])
+        }.site(endpoints)
+        guard case .http(let policy, let trusted, upstream: 0) = site.listeners[0].service else {
+            Issue.record("not a proxy")
+            return
         }
+        #expect(policy.requestsMax == 7)
+        #expect(policy.relay == .copy)
+        #expect(trusted == [block])
     }
 
     /// Messages tell the address behind a name; a Host field must not.
@@ -102,7 +116,6 @@ import Testing
         #expect(direct.room.contains("room for 60000 connections"))
         for worker in direct.workers {
             #expect(try #require(worker.filesMax) > 2 * worker.flowsMax)
-            #expect(worker.relay == .auto)
         }
         let few = try plan(machine) {
             $0.usesDirectDescriptors = true
@@ -111,15 +124,6 @@ import Testing
         }
         #expect(few.shares.connections == 2 * 8_686)
         #expect(few.warnings.count == 1)
-    }
-
-    /// splice(2) cannot name a direct descriptor.
-    @Test func bodiesOfDirectDescriptorsAreCopied() throws {
-        let plan = try plan(host(processors: [0])) {
-            $0.usesDirectDescriptors = true
-            $0.service = .http(HTTPPolicy())
-        }
-        #expect(plan.workers.map(\.relay) == [.copy])
     }
 
     @Test func whatDoesNotFitIsSaid() throws {

@@ -18,7 +18,7 @@ import Testing
         defer { set.close() }
         #expect(set.listeners.count == 2)
         #expect(set.listeners.allSatisfy { ($0.address.port ?? 0) > 0 })
-        let sockets = (0..<3).flatMap { set.sockets(ofWorker: $0) }
+        let sockets = (0..<3).flatMap { set.sockets(ofWorker: $0) }.map(\.descriptor)
         #expect(Set(sockets.map(\.raw)).count == 6)
         let ports = try sockets.map { try SocketAddress.local(of: $0).port }
         #expect(Set(ports).count == 2)
@@ -80,7 +80,8 @@ import Testing
         let path = folder.path + "/listener"
         let set = try open(path, workers: 3)
         #expect("\(set.listeners[0].address)" == "unix:\(path)")
-        #expect(Set((0..<3).flatMap { set.sockets(ofWorker: $0) }.map(\.raw)).count == 3)
+        let sockets = (0..<3).flatMap { set.sockets(ofWorker: $0) }
+        #expect(Set(sockets.map(\.descriptor.raw)).count == 3)
         #expect(FileManager.default.fileExists(atPath: path))
         set.close()
         #expect(!FileManager.default.fileExists(atPath: path))

@@ -30,7 +30,8 @@ import Testing
         let endpoints = UInt32(random.pick(1...5))
         let capacity = random.pick(1...40)
         var connections = Slab<UpstreamConnection>(capacity: capacity)
-        var pool = IdlePool(endpoints: Int(endpoints))
+        var pool = IdlePool()
+        pool.grow(endpoints: Int(endpoints))
         var model = Model()
         let inserting = random.pick(200...800)
         for _ in 0..<2_000 {

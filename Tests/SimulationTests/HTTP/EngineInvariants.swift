@@ -11,6 +11,7 @@ struct EngineInvariants {
     /// by, a head that was read or written ahead, and the framing that was added.
     private let heldMax: UInt32
     private let policy: HTTPPolicy
+    private let settings: UpstreamPolicy
     private let clientsMax: Int
     private let upstreamsMax: Int
     private let ledger: HTTPLedger
@@ -22,6 +23,7 @@ struct EngineInvariants {
     init(_ plan: HTTPRunPlan, _ ledger: HTTPLedger) {
         self.ledger = ledger
         policy = plan.policy
+        settings = plan.upstream
         clientsMax = plan.clientsMax + ForwarderLimits.acceptOvershoot
         upstreamsMax = plan.clientsMax
         let head = UInt32(policy.heads.headBytesMax)
@@ -59,9 +61,9 @@ struct EngineInvariants {
         }
         expect(
             idle == proxy.pool.count, "\(proxy.pool.count) connections in the pool, \(idle) idle")
-        for endpoint in 0..<UInt32(proxy.endpoints.count) {
+        for endpoint in 0..<proxy.pool.endpoints {
             let count = proxy.pool.count(ofEndpoint: endpoint)
-            expect(count <= policy.idleUpstreamsMax, "\(count) idle connections to \(endpoint)")
+            expect(count <= settings.idleMax, "\(count) idle connections to \(endpoint)")
         }
     }
 
@@ -135,7 +137,7 @@ struct EngineInvariants {
     private mutating func lookAtFollowers(_ slot: UInt32, _ proxy: borrowing HTTPProxy) {
         let upstream = proxy.upstreams[slot: slot]
         expect(
-            upstream.followers < max(policy.upstreamPipelineMax, 1),
+            upstream.followers < max(settings.pipelineMax, 1),
             "upstream \(slot) has \(upstream.followers) followers")
         expect(upstream.followers == 0 || upstream.isWatched, "upstream \(slot) is not watched")
         expect(!proxy.isCollecting(slot), "upstream \(slot) collects requests after the turn")
@@ -174,7 +176,7 @@ struct EngineInvariants {
         let connection = world.connections[number]
         if connection.isEnded || connection.resetNs != nil { return }
         if ledger.sightings.contains(where: { $0.connection == number && $0.babbled }) { return }
-        if proxy.nowMs - upstream.idleSinceMs >= policy.deadlines.upstreamKeepAliveMs {
+        if proxy.nowMs - upstream.idleSinceMs >= settings.keepAliveMs {
             marks[.keptTooLong] += 1
         } else {
             marks[.evicted] += 1

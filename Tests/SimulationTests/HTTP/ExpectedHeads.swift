@@ -34,28 +34,28 @@ extension ExpectedHead {
     ///   - address: where the client is; all zero when that could not be told any more.
     ///   - endpoint: the origin's configured name.
     init(
-        _ request: RequestPlan, from address: IPBytes, to endpoint: String, _ policy: HTTPPolicy
+        _ request: RequestPlan, from address: IPBytes, to endpoint: String, _ plan: HTTPRunPlan
     ) {
         kept = request.fields.filter { $0.fate == .kept }.map(\.field)
-        let names = request.authority.isEmpty || policy.host == .upstream
+        let names = request.authority.isEmpty || plan.upstream.host == .upstream
         written["host"] = [names ? endpoint : request.authority]
         written["transfer-encoding"] = request.body.manner == .chunked ? ["chunked"] : []
         written["te"] = request.acceptsTrailers ? ["trailers"] : []
         written["upgrade"] = request.upgrade.map { [$0] } ?? []
         var options: [String] = []
         if request.upgrade != nil { options.append("upgrade") }
-        if policy.idleUpstreamsMax == 0, request.upgrade == nil { options.append("close") }
+        if plan.upstream.idleMax == 0, request.upgrade == nil { options.append("close") }
         if request.acceptsTrailers { options.append("TE") }
         written["connection"] = options.isEmpty ? [] : [options.joined(separator: ", ")]
         let came = request.fields.filter { $0.fate == .maxForwards }.map(\.field.value)
         written["max-forwards"] = request.maxForwards.map { ["\($0 - 1)"] } ?? came
-        writeForwarding(request, address, policy)
+        writeForwarding(request, address, plan)
         let via = request.fields.filter { $0.fate == .via }.map(\.field.value)
-        written["via"] = Self.via(via, isHTTP10: request.isHTTP10, policy)
+        written["via"] = Self.via(via, isHTTP10: request.isHTTP10, plan.policy)
     }
 
     private mutating func writeForwarding(
-        _ request: RequestPlan, _ address: IPBytes, _ policy: HTTPPolicy
+        _ request: RequestPlan, _ address: IPBytes, _ plan: HTTPRunPlan
     ) {
         func came(_ fate: FieldFate) -> [String] {
             request.fields.filter { $0.fate == fate }.map(\.field.value)
@@ -64,9 +64,9 @@ extension ExpectedHead {
         var proto = came(.forwardedProto)
         var host = came(.forwardedHost)
         var elements = came(.forwarded)
-        let tellsX = policy.forwarded.contains(.xForwarded)
-        let tellsForwarded = policy.forwarded.contains(.forwarded)
-        let isTrusted = policy.trusted.contains { $0.contains(address) }
+        let tellsX = plan.policy.forwarded.contains(.xForwarded)
+        let tellsForwarded = plan.policy.forwarded.contains(.forwarded)
+        let isTrusted = plan.trusted.contains { $0.contains(address) }
         if (tellsX || tellsForwarded) && !isTrusted {
             (hops, proto, host, elements) = ([], [], [], [])
         }

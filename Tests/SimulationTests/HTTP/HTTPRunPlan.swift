@@ -9,9 +9,10 @@ import TestSupport
 struct HTTPRunPlan {
     let seed: UInt64
     let faults: FaultPlan
-    let relay: RelayMode
     let policy: HTTPPolicy
-    let connectTimeoutMs: UInt64
+    let upstream: UpstreamPolicy
+    /// Clients whose forwarding fields are believed.
+    let trusted: [IPBlock]
     let clientsMax: Int
     let buffersMax: Int
     let pipesMax: Int
@@ -49,14 +50,18 @@ struct HTTPRunPlan {
             (faults.kickDelayNs, faults.completionDelayNs) = (0...0, 0...0)
         }
         self.faults = faults
-        relay = random.pick([.auto, .copy, .splice])
-        var policy = Self.policy(&random)
+        let relay: RelayMode = random.pick([.auto, .copy, .splice])
+        var drawn = Self.policies(&random)
         if isCrowd {
-            policy.upstreamPipelineMax = crowdRandom.pick([2, 3, 8, 128])
-            if crowdRandom.chance(700) { policy.idleUpstreamsMax = 256 }
+            drawn.upstream.pipelineMax = crowdRandom.pick([2, 3, 8, 128])
+            if crowdRandom.chance(700) { drawn.upstream.idleMax = 256 }
         }
+        drawn.policy.relay = relay
+        drawn.upstream.connectMs = random.pick([100, 5_000])
+        let policy = drawn.policy
         self.policy = policy
-        connectTimeoutMs = random.pick([100, 5_000])
+        upstream = drawn.upstream
+        trusted = drawn.trusted
         clientsMax = random.chance(200) ? random.pick(1...3) : 64
         buffersMax = isRoomy ? 4_096 : random.pick([8, 32, 256])
         pipesMax = random.pick([1, 2, 16])
@@ -113,17 +118,20 @@ struct HTTPRunPlan {
         return random.pick(6...24)
     }
 
-    private static func policy(_ random: inout SeededRandom) -> HTTPPolicy {
+    private static func policies(
+        _ random: inout SeededRandom
+    ) -> (policy: HTTPPolicy, upstream: UpstreamPolicy, trusted: [IPBlock]) {
         var policy = HTTPPolicy()
+        var upstream = UpstreamPolicy()
         func deadline(_ short: UInt64, _ long: UInt64) -> UInt64 {
             random.chance(400) ? short : long
         }
         policy.deadlines.headMs = deadline(2_000, 30_000)
         policy.deadlines.bodyMs = deadline(2_500, 60_000)
-        policy.deadlines.responseMs = deadline(3_000, 60_000)
-        policy.deadlines.upstreamMs = deadline(3_500, 60_000)
+        upstream.responseMs = deadline(3_000, 60_000)
+        upstream.silenceMs = deadline(3_500, 60_000)
         policy.deadlines.keepAliveMs = deadline(4_000, 75_000)
-        policy.deadlines.upstreamKeepAliveMs = deadline(1_500, 60_000)
+        upstream.keepAliveMs = deadline(1_500, 60_000)
         policy.deadlines.tunnelMs = deadline(5_000, 120_000)
         policy.deadlines.halfCloseMs = deadline(500, 2_000)
         policy.heads = HeadLimits(
@@ -132,33 +140,37 @@ struct HTTPRunPlan {
         if random.chance(200) { policy.bodyBytesMax = UInt64(random.pick([100, 3_000, 100_000])) }
         if random.chance(200) { policy.requestsMax = UInt32(random.pick(1...4)) }
         policy.pipelineDepthMax = UInt32(random.pick([1, 2, 32]))
-        policy.idleUpstreamsMax = UInt32(random.pick([0, 1, 2, 256, 256, 256]))
-        policy.host = random.pick(HostPolicy.allCases)
+        upstream.idleMax = UInt32(random.pick([0, 1, 2, 256, 256, 256]))
+        upstream.host = random.pick(HostPolicy.allCases)
         policy.forwarded = random.pick([
             .xForwarded, .xForwarded, .forwarded, [.xForwarded, .forwarded], [],
         ])
         if random.chance(300) { policy.forwarded.insert(.via) }
         let all = ["0.0.0.0/0", "::/0"].compactMap { try? IPBlock(parsing: $0) }
-        policy.trusted = random.pick([[], [], all, [all[0]]])
+        let trusted = random.pick([[], [], all, [all[0]]])
         policy.allowsConnect = random.chance(500)
-        return policy
+        return (policy, upstream, trusted)
+    }
+
+    func site(_ endpoints: [Endpoint]) -> SiteDescription {
+        SiteDescription(.http(policy, trusted: trusted, upstream: 0), to: endpoints, upstream)
     }
 
     /// The plan without the clients' scripts.
     var summary: String {
         """
-        relay \(relay), \(clients.count) clients, \(listeners) listeners, endpoints \(endpoints), \
+        \(clients.count) clients, \(listeners) listeners, endpoints \(endpoints), \
         at most \(clientsMax) clients at once, \(buffersMax) buffers, \(pipesMax) pipes, \
-        connect timeout \(connectTimeoutMs) ms, drain at \(drainNs), \
-        terminate at \(terminateNs ?? 0)
+        drain at \(drainNs), terminate at \(terminateNs ?? 0)
         \(answers)
         \(policy)
+        \(upstream), trusted \(trusted)
         \(faults)
         """
     }
 
     /// Whether requests can share a connection.
-    var pipelines: Bool { policy.upstreamPipelineMax > 1 }
+    var pipelines: Bool { upstream.pipelineMax > 1 }
 
     /// The longest that a run may take on the virtual clock.
     var boundNs: UInt64 { drainNs + 1_000_000_000_000 }

@@ -29,9 +29,11 @@ enum HTTPSimulationRun {
         }
         let published = PublishedCounters()
         var worker = Worker(
-            reactor: SimulatedReactor(world: world), configuration: configuration(plan, endpoints),
-            listeners: (0..<plan.listeners).map { _ in world.makeListener() }, mailbox: mailbox,
-            published: published)
+            reactor: SimulatedReactor(world: world), configuration: sizes(plan),
+            snapshot: SiteSnapshot(plan.site(endpoints)),
+            listeners: (0..<plan.listeners).map { _ in
+                WorkerListener(id: 0, descriptor: world.makeListener())
+            }, mailbox: mailbox, published: published)
         for record in ledger.clients {
             world.addClient(
                 record.plan.peer, to: record.plan.listener, atNs: startNs + record.plan.arrivalNs,
@@ -66,10 +68,9 @@ enum HTTPSimulationRun {
         _ plan: HTTPRunPlan, _ ledger: HTTPLedger, _ bug: PlantedBug?,
         _ endpoints: inout [Endpoint]
     ) -> SimulatedWorld {
-        let sizes = WorkerConfiguration(flowsMax: plan.clientsMax, endpoints: [])
         let world = SimulatedWorld(
             seed: plan.seed, faults: plan.faults, bug: bug,
-            socketsMax: Worker<SimulatedReactor>.socketsNeeded(for: sizes),
+            socketsMax: Worker<SimulatedReactor>.socketsNeeded(for: sizes(plan)),
             buffersMax: plan.buffersMax, pipesMax: plan.pipesMax)
         for (index, manner) in plan.endpoints.enumerated() {
             let address = world.addEndpoint(manner) { attempt in
@@ -86,18 +87,14 @@ enum HTTPSimulationRun {
             }
             endpoints.append(
                 Endpoint(
-                    address: address, name: "endpoint \(index)",
+                    id: UInt32(index), address: address, name: "endpoint \(index)",
                     host: plan.name(ofEndpoint: index)))
         }
         return world
     }
 
-    private static func configuration(
-        _ plan: HTTPRunPlan, _ endpoints: [Endpoint]
-    ) -> WorkerConfiguration {
+    private static func sizes(_ plan: HTTPRunPlan) -> WorkerConfiguration {
         WorkerConfiguration(
-            service: .http(plan.policy), relay: plan.relay,
-            connectTimeoutMs: plan.connectTimeoutMs, flowsMax: plan.clientsMax,
-            buffersMax: plan.buffersMax, pipesMax: plan.pipesMax, endpoints: endpoints)
+            flowsMax: plan.clientsMax, buffersMax: plan.buffersMax, pipesMax: plan.pipesMax)
     }
 }

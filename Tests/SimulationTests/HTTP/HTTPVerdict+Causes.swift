@@ -209,15 +209,16 @@ extension HTTPVerdict {
         if told == "504 connection_write_timeout" {
             marks[.requestNotTaken] += 1
             return sightings.contains {
-                canPass(deadlines.upstreamMs, in: since($0.startedNs, to: receipt.headNs))
+                canPass(plan.upstream.silenceMs, in: since($0.startedNs, to: receipt.headNs))
             }
         }
         marks[.responseTimeout] += 1
         return sightings.contains { sighting in
             // It may be read long after the socket has taken it.
             let begun = sighting.completedNs.map { min($0, receipt.headNs) } ?? receipt.headNs
-            return canPass(deadlines.responseMs, in: since(begun, to: receipt.headNs))
-                || canPass(deadlines.responseMs, in: since(sighting.startedNs, to: receipt.headNs))
+            return canPass(plan.upstream.responseMs, in: since(begun, to: receipt.headNs))
+                || canPass(
+                    plan.upstream.responseMs, in: since(sighting.startedNs, to: receipt.headNs))
         }
     }
 
@@ -253,7 +254,7 @@ extension HTTPVerdict {
         default:
             let pauseNs = sighting.answer?.pause?.ns ?? 0
             expect(
-                origin.resetNs != nil || canPass(deadlines.upstreamMs, in: pauseNs),
+                origin.resetNs != nil || canPass(plan.upstream.silenceMs, in: pauseNs),
                 "\(label): cut after \(receipt.body.count) bytes without a cause")
         }
     }
@@ -261,7 +262,7 @@ extension HTTPVerdict {
     private func expectSilence(_ client: ClientRecord, _ sighting: Sighting, _ label: String) {
         let endNs = client.brokenNs ?? world.connections[client.connection].sawEndNs
         expect(
-            canPass(deadlines.upstreamMs, in: since(sighting.answeredNs ?? 0, to: endNs)),
+            canPass(plan.upstream.silenceMs, in: since(sighting.answeredNs ?? 0, to: endNs)),
             "\(label): cut before the origin was silent for long")
     }
 
@@ -359,7 +360,7 @@ extension HTTPVerdict {
         switch answer.fault {
         case .stops, .flawedBody: return true
         default:
-            return canPass(deadlines.upstreamMs, in: answer.pause?.ns ?? 0)
+            return canPass(plan.upstream.silenceMs, in: answer.pause?.ns ?? 0)
                 || world.connections[sighting.connection].resetNs != nil
         }
     }

@@ -80,7 +80,7 @@ extension HTTPVerdict {
         let previousNs = position > 0 ? client.receipts[position - 1].endedNs ?? 0 : 0
         let begunNs = max(headSentNs, previousNs, connection.boundNs)
         let deadlines = plan.policy.deadlines
-        var limitMs = max(deadlines.responseMs, deadlines.upstreamMs)
+        var limitMs = max(plan.upstream.responseMs, plan.upstream.silenceMs)
         var sinceNs = begunNs
         let sightings = ledger.sightings(of: request.number)
         if let sighting = sightings.last {
@@ -94,12 +94,12 @@ extension HTTPVerdict {
             let isSeen = connection.sent - times.end < 16_384
             if isSeen, origin.sent <= sighting.answerStart, let endedNs = connection.endedNs {
                 // Nothing has begun for a client that may be gone.
-                limitMs = min(deadlines.halfCloseMs, deadlines.responseMs)
+                limitMs = min(deadlines.halfCloseMs, plan.upstream.responseMs)
                 sinceNs = max(completedNs, endedNs)
             }
         } else {
             guard !ledger.sightings.contains(where: { $0.number == nil }) else { return }
-            limitMs = plan.connectTimeoutMs * UInt64(plan.endpoints.count)
+            limitMs = plan.upstream.connectMs * UInt64(plan.endpoints.count)
         }
         expect(
             doneNs <= sinceNs + limitMs * 1_000_000 + Self.patienceNs,

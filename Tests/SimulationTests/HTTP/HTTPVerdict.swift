@@ -133,12 +133,12 @@ final class HTTPVerdict {
         let connection = world.connections[client.connection]
         let endpoint = plan.name(ofEndpoint: sighting.endpoint)
         let difference = ExpectedHead(
-            request, from: connection.peerAddress, to: endpoint, plan.policy
+            request, from: connection.peerAddress, to: endpoint, plan
         ).difference(from: head)
         guard let difference else { return }
         // The address of a client that has gone can not be asked for.
         let gone = ExpectedHead(
-            request, from: IPBytes(high: 0, low: 0), to: endpoint, plan.policy
+            request, from: IPBytes(high: 0, low: 0), to: endpoint, plan
         ).difference(from: head)
         expect(
             connection.isDead && gone == nil,

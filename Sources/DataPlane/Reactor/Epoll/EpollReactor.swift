@@ -68,7 +68,7 @@ package struct EpollReactor: ~Copyable, Reactor {
     private let pinned = Pinned()
     typealias Socket = SlabIndex<EpollSocket>
 
-    static let listenersMax = 64
+    static let listenersMax = SiteLimits.socketsMax
     static let eventsMax = 256
     /// Turns that may go by without a look at new events while queued work keeps coming.
     private static let turnsWithoutWaitMax = 8

@@ -59,7 +59,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
     static let settledWaitUs: UInt32 = 250
     static let blockedWaitUs: UInt32 = 25
     static let blockedTurnsMax = 64
-    static let listenersMax = 64
+    static let listenersMax = SiteLimits.socketsMax
 
     let features: RingFeatures
     /// What every entry says that names a socket: where the number is to be looked up.

@@ -1,0 +1,100 @@
+// What is served, as plain values: the control plane writes it, a snapshot is built from it. Ids
+// are given out by the control plane and stay the same while the thing stays the same, so that
+// what workers know of it outlives a change of the rest.
+
+package import Protocols
+
+/// All listeners with their policies and routes, and all upstreams.
+package struct SiteDescription: Sendable {
+    package var listeners: [ListenerDescription]
+    package var upstreams: [UpstreamDescription]
+
+    package init(listeners: [ListenerDescription], upstreams: [UpstreamDescription]) {
+        self.listeners = listeners
+        self.upstreams = upstreams
+    }
+
+    /// One listener, with id 0, whose clients all go to one upstream, with id 0.
+    ///
+    /// - Parameter endpoints: each has its position as its id.
+    package init(_ service: Service, to endpoints: [Endpoint], _ policy: UpstreamPolicy) {
+        listeners = [ListenerDescription(id: 0, service: service)]
+        upstreams = [UpstreamDescription(id: 0, policy: policy, endpoints: endpoints)]
+    }
+}
+
+/// A listening address, or several that are the same to their clients.
+package struct ListenerDescription: Sendable {
+    /// Below `SiteLimits.listenersMax`.
+    package var id: UInt32
+    package var service: Service
+
+    package init(id: UInt32, service: Service) {
+        self.id = id
+        self.service = service
+    }
+}
+
+/// What is done with the clients of a listener. Upstreams are named by their position in the
+/// description.
+package enum Service: Sendable {
+    case tcp(TCPPolicy, upstream: Int)
+    case http(HTTPPolicy, trusted: [IPBlock], upstream: Int)
+}
+
+/// What holds for the flows of a TCP listener.
+package struct TCPPolicy: Sendable, BitwiseCopyable {
+    package var relay = RelayMode.auto
+    /// Silence in both directions, in milliseconds.
+    package var idleTimeoutMs: UInt64 = 3_600_000
+
+    package init() {}
+}
+
+/// A named group of endpoints that serve the same thing.
+package struct UpstreamDescription: Sendable {
+    /// Below `SiteLimits.upstreamsMax`.
+    package var id: UInt32
+    package var policy: UpstreamPolicy
+    /// At least one; at most `SiteLimits.endpointsMax` in all upstreams together.
+    package var endpoints: [Endpoint]
+
+    package init(id: UInt32, policy: UpstreamPolicy, endpoints: [Endpoint]) {
+        self.id = id
+        self.policy = policy
+        self.endpoints = endpoints
+    }
+}
+
+/// What holds for all endpoints of an upstream. Times are positive milliseconds.
+package struct UpstreamPolicy: Sendable, BitwiseCopyable {
+    /// The most that `pipelineMax` may be: each request is kept in a buffer of its own.
+    package static let pipelineLimit: UInt32 = 128
+
+    /// Connecting to one endpoint.
+    package var connectMs: UInt64 = 5_000
+    /// An HTTP response head, after the request has been handed on.
+    package var responseMs: UInt64 = 60_000
+    /// Silence of an endpoint within a response, or while it has request bytes to take.
+    package var silenceMs: UInt64 = 60_000
+    /// An idle connection of the pool.
+    package var keepAliveMs: UInt64 = 60_000
+    /// Idle connections kept per endpoint; 0 keeps none.
+    package var idleMax: UInt32 = 256
+    /// Requests of several clients that may be under way on one connection to an endpoint, at most
+    /// `pipelineLimit`; with less than 2 each has a connection of its own.
+    package var pipelineMax: UInt32 = 0
+    package var host = HostPolicy.client
+
+    package init() {}
+
+    var pipelines: Bool { pipelineMax > 1 }
+}
+
+/// What the Host field of a forwarded request says.
+package enum HostPolicy: String, CaseIterable, Sendable, BitwiseCopyable {
+    /// What the client sent.
+    case client
+    /// The endpoint's name as configured.
+    case upstream
+}
