@@ -87,7 +87,7 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ControlPlane", "DataPlane", "Protocols",
+                "ControlPlane", "DataPlane", "Protocols", "IntegrationSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: tests),

@@ -33,6 +33,8 @@ package struct ServiceOptions: Sendable {
     package var usesDirectDescriptors = false
     /// Whether each worker is bound to one processor.
     package var pinsWorkers = true
+    /// Where the control API is served.
+    package var admin = Configuration.Admin.off
 
     package init(listen: [AddressText], upstream: [AddressText]) {
         self.listen = listen
@@ -50,6 +52,7 @@ package struct ServiceOptions: Sendable {
         configuration.process.usesDirectDescriptors = usesDirectDescriptors
         configuration.process.connectionsMax = connectionsMax
         configuration.process.drainTimeoutMs = drainTimeoutMs
+        configuration.process.admin = admin
         configuration.listeners = [listener]
         var group = Configuration.Upstream()
         group.name = "default"

@@ -13,6 +13,8 @@ package struct ServicePlan: Sendable {
     /// How many connections there is room for, and what says so.
     package let room: String
 
+    private static let adminDescriptors = UInt64(AdminLimits.descriptors)
+
     /// - Parameters:
     ///   - options: what was asked for.
     ///   - servesHTTP: whether there is an HTTP listener, whose clients can keep more connections.
@@ -28,7 +30,8 @@ package struct ServicePlan: Sendable {
         let wished = options.workers ?? Self.workersNeeded(options, table, host)
         guard
             let shares = ResourceShares(
-                workers: wished, connections: options.connectionsMax, descriptors: limit,
+                workers: wished, connections: options.connectionsMax,
+                descriptors: limit - (options.admin.isOff ? 0 : min(limit, Self.adminDescriptors)),
                 table: table)
         else {
             throw StartError(

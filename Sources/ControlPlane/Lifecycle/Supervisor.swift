@@ -9,7 +9,7 @@ package import Logging
 package struct Supervisor {
     private let configuration: Configuration
     private let source: ConfigurationSource
-    private let log: Logger
+    let log: Logger
 
     /// - Parameters:
     ///   - configuration: checked, with at least one listener.
@@ -36,11 +36,24 @@ package struct Supervisor {
             throw StartError("cannot ask the kernel for the limits of this process: \(error)")
         }
         defer { signals.close() }
-        let service = try start(host)
+        let options = try AdminOptions(configuration.process.admin)
+        let adminSockets = try openAdmin(options)
+        let service: RunningService
+        do throws(StartError) {
+            service = try start(host)
+        } catch {
+            adminSockets?.close()
+            throw error
+        }
         defer { service.present.listeners.removeFiles() }
         announce(service)
+        let control = ServiceControl(service, from: source, log: log)
+        let admin = try startAdmin(adminSockets, options, control)
         onListening(service.present.listeners.listeners.map { "\($0.address)" })
-        let isClean = serve(signals, service)
+        let isClean = serve(signals, service, control)
+        // It reads the processor times of threads, which end with their threads.
+        admin?.stop()
+        if service.workers.hasFinished { service.workers.join() }
         log.info("stopped", metadata: ["connectionsCut": "\(!isClean)"])
         return isClean
     }
@@ -115,7 +128,9 @@ package struct Supervisor {
     /// Waits for signals and for workers until all workers have ended.
     ///
     /// - Returns: whether no connection had to be cut.
-    private func serve(_ signals: SignalSource, _ service: RunningService) -> Bool {
+    private func serve(
+        _ signals: SignalSource, _ service: RunningService, _ control: ServiceControl
+    ) -> Bool {
         var state = ShutdownState(drainTimeoutMs: configuration.process.drainTimeoutMs)
         var isClean = true
         while !service.workers.hasFinished {
@@ -124,7 +139,7 @@ package struct Supervisor {
                 state.waitMs(nowNs: MonotonicClock.nowNs))
             precondition(ready >= 0, "poll(2) of two descriptors failed")
             var actions: [ShutdownAction] = []
-            if ready & 1 != 0 { actions += takeSignals(signals, &state, service) }
+            if ready & 1 != 0 { actions += takeSignals(signals, &state, control) }
             if ready & 2 != 0 {
                 for event in service.workers.takeEvents() { tell(event, service) }
                 for change in service.health.takeChanges().changes { tell(change, service) }
@@ -140,10 +155,9 @@ package struct Supervisor {
                     log.error("workers do not end; leaving them")
                     return false
                 }
-                isClean = perform(action, service) && isClean
+                isClean = perform(action, service, control) && isClean
             }
         }
-        service.workers.join()
         return isClean
     }
 
@@ -159,30 +173,26 @@ package struct Supervisor {
     }
 
     private func takeSignals(
-        _ signals: SignalSource, _ state: inout ShutdownState, _ service: RunningService
+        _ signals: SignalSource, _ state: inout ShutdownState, _ control: ServiceControl
     ) -> [ShutdownAction] {
         var actions: [ShutdownAction] = []
         while let signal = signals.next() {
             switch signal {
             case .stop: actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
-            case .report: report(service)
+            case .report: ErrorOutput.write(line: control.counters().json)
             case .reload where source == .commandLine:
                 // The terminal that it was started from is gone; there is no file to read again.
                 actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
-            case .reload where state.isServing: reload(service)
-            case .reload: log.warning("not reloading: stopping already")
+            case .reload: _ = control.reload()
             }
         }
         return actions
     }
 
-    private func reload(_ service: RunningService) {
-        guard case .file(let path) = source else { return }
-        _ = path
-    }
-
     /// - Returns: false when connections are cut by it.
-    private func perform(_ action: ShutdownAction, _ service: RunningService) -> Bool {
+    private func perform(
+        _ action: ShutdownAction, _ service: RunningService, _ control: ServiceControl
+    ) -> Bool {
         switch action {
         case .none, .abandon:
             return true
@@ -193,6 +203,7 @@ package struct Supervisor {
                     "connections": "\(service.workers.counters.connectionsActive)",
                     "timeoutMs": "\(configuration.process.drainTimeoutMs)",
                 ])
+            control.noteDrain()
             service.present.listeners.removeFiles()
             service.workers.post(.drain)
             return true
@@ -204,13 +215,6 @@ package struct Supervisor {
             service.workers.post(.terminate)
             return connections == 0
         }
-    }
-
-    private func report(_ service: RunningService) {
-        let report = CountersReport(
-            backend: service.plan.choice.backend, counters: service.workers.counters,
-            processorTimesNs: service.workers.processorTimesNs)
-        ErrorOutput.write(line: report.json)
     }
 }
 

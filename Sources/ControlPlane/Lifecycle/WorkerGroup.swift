@@ -93,7 +93,10 @@ struct WorkerGroup: Sendable {
         threads.reduce(into: CounterSet()) { $0.add($1.counters) }
     }
 
-    /// Processor time of each worker so far.
+    /// The counters of each worker.
+    var countersOfEach: [CounterSet] { threads.map(\.counters) }
+
+    /// Processor time of each worker so far; not after `join`.
     var processorTimesNs: [UInt64] { threads.map(\.processorTimeNs) }
 
     /// Waits for the ends of all threads.

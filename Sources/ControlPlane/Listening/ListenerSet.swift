@@ -57,16 +57,20 @@ package struct ListenerSet: Sendable {
     /// - Parameters:
     ///   - workers: sockets per address, at least 1.
     ///   - queueMax: the kernel's limit on accept queues.
+    ///   - fileMode: permissions of socket files, from their first moment; `nil` leaves them to
+    ///     the umask.
     package static func open(
-        _ requests: [ListenRequest], workers: Int, queueMax: Int
+        _ requests: [ListenRequest], workers: Int, queueMax: Int, fileMode: UInt32? = nil
     ) throws(StartError) -> ListenerSet {
-        try ListenerSet().changed(to: requests, workers: workers, queueMax: queueMax).set
+        try ListenerSet().changed(
+            to: requests, workers: workers, queueMax: queueMax, fileMode: fileMode
+        ).set
     }
 
     /// Opens what is asked for and not open yet, all or none. Sockets of addresses that are written
     /// as before stay as they are, with the clients in their queues.
     package func changed(
-        to requests: [ListenRequest], workers: Int, queueMax: Int
+        to requests: [ListenRequest], workers: Int, queueMax: Int, fileMode: UInt32? = nil
     ) throws(StartError) -> ListenerChange {
         var next = ListenerSet()
         next.nextNumber = nextNumber
@@ -88,7 +92,9 @@ package struct ListenerSet: Sendable {
                         next.listeners.append(listener)
                     }
                     guard kept.isEmpty else { continue }
-                    for sockets in try Self.listeners(text, count: workers, backlog: backlog) {
+                    let found = try Self.listeners(
+                        text, count: workers, backlog: backlog, fileMode: fileMode)
+                    for sockets in found {
                         let listener = Listener(
                             number: next.nextNumber, name: request.name, text: text,
                             ordinal: ordinal, address: sockets.address, sockets: sockets.sockets,
@@ -153,11 +159,14 @@ package struct ListenerSet: Sendable {
     }
 
     private static func listeners(
-        _ text: AddressText, count: Int, backlog: Int32
+        _ text: AddressText, count: Int, backlog: Int32, fileMode: UInt32?
     ) throws(StartError) -> [OpenSockets] {
         let addresses = try HostResolver.listenAddresses(text)
         if case .unix(let path) = text {
-            return [try unixListener(path, addresses[0], count: count, backlog: backlog)]
+            return [
+                try unixListener(
+                    path, addresses[0], count: count, backlog: backlog, fileMode: fileMode)
+            ]
         }
         guard text.port == 0, addresses.count > 1 else {
             return try bind(addresses, text, count: count, backlog: backlog, isRetrying: true)
@@ -225,11 +234,11 @@ package struct ListenerSet: Sendable {
     }
 
     private static func unixListener(
-        _ path: String, _ address: SocketAddress, count: Int, backlog: Int32
+        _ path: String, _ address: SocketAddress, count: Int, backlog: Int32, fileMode: UInt32?
     ) throws(StartError) -> OpenSockets {
         do throws(SystemError) {
             let (sockets, file) = try UnixListener.open(
-                path: path, address: address, count: count, backlog: backlog)
+                path: path, address: address, count: count, backlog: backlog, fileMode: fileMode)
             return OpenSockets(address: address, sockets: sockets, file: file)
         } catch {
             throw cannotListen(on: address, writtenAs: .unix(path: path), error)

@@ -64,6 +64,15 @@ extension Configuration {
         package var token = ""
 
         package init() {}
+
+        /// Nowhere.
+        package static var off: Admin {
+            var admin = Admin()
+            admin.socket = .off
+            return admin
+        }
+
+        package var isOff: Bool { socket == .off && address == nil }
     }
 
     /// The Unix socket of the control API.
