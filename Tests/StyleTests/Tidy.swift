@@ -39,6 +39,7 @@ enum Tidy {
         "Sources/DataPlane/Memory/", "Sources/DataPlane/Reactor/", "Sources/DataPlane/System/",
         "Sources/DataPlane/Observe/", "Sources/DataPlane/Timers/",
         "Sources/DataPlane/Worker/WorkerThread.swift",
+        "Sources/ControlPlane/Configuration/YAML/YAMLEvents.swift",
         "Sources/ControlPlane/Demo/DemoOrigin.swift",
         "Sources/ControlPlane/Host/HostFacts.swift",
         "Sources/ControlPlane/Host/SystemFile.swift",

@@ -147,3 +147,18 @@ extension IPBytes {
         for index in gap..<groups { setGroup(8 - groups + index, source.group(index)) }
     }
 }
+
+extension IPBytes: CustomStringConvertible {
+    /// Four decimal numbers, or the form of RFC 5952 without its mixed notation.
+    package var description: String {
+        if isIPv4 {
+            return (0..<4).map { "\(low >> UInt64((3 - $0) * 8) & 0xFF)" }.joined(separator: ".")
+        }
+        let zeros = longestZeros
+        let hex = { (groups: Range<Int>) in
+            groups.map { String(group($0), radix: 16) }.joined(separator: ":")
+        }
+        guard zeros.count > 1 else { return hex(0..<8) }
+        return "\(hex(0..<zeros.lowerBound))::\(hex(zeros.upperBound..<8))"
+    }
+}
