@@ -42,11 +42,11 @@ struct AdminArguments: ParsableArguments {
         _ = try Values.token(adminToken)
     }
 
-    func options() throws -> Configuration.Admin {
+    var asked: Configuration.Admin {
         var admin = Configuration.Admin()
         admin.socket = adminSocket
         admin.address = adminAddress
-        admin.token = try Values.token(adminToken)?.text ?? ""
+        admin.token = adminToken?.text ?? ""
         return admin
     }
 }

@@ -15,13 +15,18 @@ struct Gyre: ParsableCommand {
               gyre http --listen :8080 --to 127.0.0.1:9000
               gyre tcp --listen :8080 --to 127.0.0.1:9000
 
+            Serve what a file says, once it is right:
+              gyre check site.yaml
+              gyre run --config site.yaml
+
             See what this kernel offers, and what a process with --admin-socket auto does:
               gyre probe
               gyre status
             """,
         version: GyreVersion.text,
         subcommands: [
-            HTTPCommand.self, TCPCommand.self, ProbeCommand.self, DemoCommand.self,
+            HTTPCommand.self, TCPCommand.self, RunCommand.self, CheckCommand.self,
             StatusCommand.self, ReloadCommand.self, PlanCommand.self, DrainCommand.self,
+            ProbeCommand.self, DemoCommand.self, FormatCommand.self,
         ])
 }

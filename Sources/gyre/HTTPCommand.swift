@@ -35,11 +35,15 @@ struct HTTPCommand: ParsableCommand {
         try service.validateForHTTP()
     }
 
+    var asked: Configuration {
+        var configuration = addresses.configuration(.http)
+        service.apply(to: &configuration)
+        http.apply(to: &configuration.listeners[0], &configuration.upstreams[0])
+        configuration.process.admin = admin.asked
+        return configuration
+    }
+
     func run() throws {
-        var options = addresses.options
-        service.apply(to: &options)
-        http.apply(to: &options)
-        options.admin = try admin.options()
-        try service.serve(options)
+        try service.serve(asked)
     }
 }

@@ -49,6 +49,7 @@ enum Tidy {
         "Sources/ControlPlane/Host/FileBytes.swift",
         "Sources/ControlPlane/Host/Folder.swift",
         "Sources/ControlPlane/Host/HostFacts.swift",
+        "Sources/ControlPlane/Host/ProcessEnvironment.swift",
         "Sources/ControlPlane/Host/SystemFile.swift",
         "Sources/ControlPlane/Listening/UnixListener.swift",
         "Sources/ControlPlane/Reporting/LineLogHandler.swift",

@@ -1,6 +1,6 @@
 // The health of endpoints in simulated worlds.
 
-package import DataPlane
+import DataPlane
 
 extension EndpointHealth {
     /// A table in which all of these are usable endpoints of upstream 0.

@@ -9,7 +9,7 @@ extension RunningService {
         let startNs = MonotonicClock.nowNs
         let configuration: Configuration
         do throws(ConfigurationError) {
-            configuration = try ConfigurationFile.read(path, environment: Environment.all)
+            configuration = try ConfigurationFile.read(path, environment: ProcessEnvironment.read())
         } catch {
             return error.outcome(file: path)
         }

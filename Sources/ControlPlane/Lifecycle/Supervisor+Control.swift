@@ -97,7 +97,7 @@ final class ServiceControl: ControlTarget {
     func plan(_ text: String) -> ConfigurationOutcome {
         do throws(ConfigurationError) {
             let configuration = try ConfigurationFile.parse(
-                Array(text.utf8), environment: Environment.all)
+                Array(text.utf8), environment: ProcessEnvironment.read())
             return .accepted(service.changes(to: configuration))
         } catch {
             return error.outcome(file: nil)
@@ -108,7 +108,8 @@ final class ServiceControl: ControlTarget {
         if let name = order.endpoint { return drain(endpoint: name, order.undrain == true) }
         return DrainOutcome(
             .refused,
-            reason: "a listener ends when it is taken out of the configuration file; reload it then")
+            reason: "a listener ends when it is taken out of the configuration file; reload it then"
+        )
     }
 
     /// - Parameter name: as reports call it, as its address is written, or `upstream/address`.

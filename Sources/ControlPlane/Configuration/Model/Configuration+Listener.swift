@@ -83,7 +83,7 @@ extension Configuration {
         /// A client that has finished sending is taken for gone when no response began by then.
         package var halfCloseMs = HTTPDeadlines().halfCloseMs
         /// Silence in both directions of a flow.
-        package var idleMs = ServiceOptions(listen: [], upstream: []).idleTimeoutMs
+        package var idleMs = TCPPolicy().idleTimeoutMs
 
         package init() {}
     }

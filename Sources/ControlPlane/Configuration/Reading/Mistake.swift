@@ -16,8 +16,12 @@ package struct Mistake: Error, Hashable, Sendable {
 
     /// The line, without a newline.
     package func line(file: String) -> String {
-        let meant = hint.map { "; did you mean \($0)?" } ?? ""
-        return "\(file):\(place.line):\(place.column): \(text)\(meant)"
+        "\(file):\(place.line):\(place.column): \(message)"
+    }
+
+    /// What follows the place.
+    package var message: String {
+        text + (hint.map { "; did you mean \($0)?" } ?? "")
     }
 }
 
