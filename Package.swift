@@ -100,7 +100,11 @@ let package = Package(
             name: "micro",
             dependencies: ["CLinux", "DataPlane", "Protocols", "TestSupport"],
             path: "Benchmarks/Micro", exclude: ["Limits"],
-            swiftSettings: tests),
+            // As the sources need it that are linked into it.
+            swiftSettings: tests + [
+                .enableUpcomingFeature("InternalImportsByDefault"),
+                .enableExperimentalFeature("Lifetimes"),
+            ]),
         .testTarget(
             name: "DataPlaneTests",
             dependencies: ["CLinux", "DataPlane", "Protocols", "TestSupport"],

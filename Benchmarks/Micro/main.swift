@@ -3,7 +3,8 @@
 
 import Glibc
 
-let cases = headCases + framingCases + memoryCases + workerCases
+let cases =
+    headCases + framingCases + memoryCases + balancingCases + admissionCases + workerCases
 
 switch CommandLine.arguments.dropFirst() {
 case ["--list"]:
