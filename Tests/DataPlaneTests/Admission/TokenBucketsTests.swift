@@ -112,7 +112,7 @@ import Testing
         var buckets = Self.makeBuckets(sourcesMax: 64, perSecond: perSecond, burst: burst)
         var tokens: [UInt32: (left: Double, atMs: UInt64)] = [:]
         var nowMs: UInt64 = 10
-        for _ in 0..<20_000 {
+        for _ in 0..<5_000 {
             nowMs += UInt64(random.magnitude(upTo: 200))
             let number = UInt32(random.magnitude(upTo: 63))
             var bucket = tokens[number] ?? (Double(burst), nowMs)
@@ -139,7 +139,7 @@ import Testing
         // The latest last, with the time at which each may ask again.
         var known: [(number: UInt32, fullAtMs: UInt64)] = []
         var nowMs: UInt64 = 0
-        for _ in 0..<10_000 {
+        for _ in 0..<3_000 {
             nowMs += UInt64(random.pick(0...100))
             let number = UInt32(random.pick(0...30))
             var fullAtMs: UInt64 = 0

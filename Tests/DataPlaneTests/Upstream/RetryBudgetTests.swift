@@ -53,7 +53,7 @@ import Testing
             sharePercent: UInt32(share), retriesPerSecondMin: UInt32(minimum), nowMs: nowMs)
         var requests: [UInt64: Int] = [:]
         var retries: [UInt64: Int] = [:]
-        for _ in 0..<20_000 {
+        for _ in 0..<3_000 {
             nowMs += UInt64(random.magnitude(upTo: random.chance(2) ? 30_000 : 20))
             let second = nowMs / 1_000
             let window = (second >= 9 ? second - 9 : 0)...second

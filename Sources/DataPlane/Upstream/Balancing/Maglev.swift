@@ -14,6 +14,9 @@ enum Maglev {
         count * 100 <= slotsUsual ? slotsUsual : slotsLarge
     }
 
+    /// Of the least weight. A lone endpoint takes as many turns as there are slots, less than 2^20.
+    private static let longestInterval: UInt64 = 1 << 44
+
     private struct Filler {
         let member: UInt16
         /// Turns are taken in order of time, then of name.
@@ -46,7 +49,7 @@ enum Maglev {
     static func table(_ members: [BalancerPlan.Member], slots: Int) -> [UInt16] {
         var fillers = nameOrder(members).filter { members[Int($0)].weight > 0 }.map {
             let key = members[Int($0)].key
-            let interval = (1 << 48) / UInt64(members[Int($0)].weight)
+            let interval = longestInterval / UInt64(members[Int($0)].weight)
             return Filler(
                 member: $0, time: interval, interval: interval,
                 place: place(key, slots), step: step(key, slots))

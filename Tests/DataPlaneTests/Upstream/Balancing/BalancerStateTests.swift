@@ -32,22 +32,22 @@ import Testing
         #expect(chiSquare(shares, weights: weights) < chiSquareMax(weights), "\(shares)")
     }
 
-    @Test(arguments: policies, [3, 100, 1_000, 4_096])
+    @Test(arguments: policies, [3, 100, 4_096])
     func equalOnesShareEqually(policy: BalancePolicy, count: Int) {
         let weights = [UInt16](repeating: 1, count: count)
         var balancer = PlannedBalancer(plan(policy, weights))
-        let shares = balancer.shares(of: max(20 * count, 3_000), key: Self.key)
+        let shares = balancer.shares(of: max(5 * count, 3_000), key: Self.key)
         #expect(chiSquare(shares, weights: weights) < chiSquareMax(weights))
     }
 
     /// With the same seeds and states two workers do the same, whatever those are.
-    @Test(arguments: policies, 1...4 as ClosedRange<UInt64>)
+    @Test(arguments: policies, 1...2 as ClosedRange<UInt64>)
     func theSameHistoryGivesTheSamePicks(policy: BalancePolicy, seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let weights = (0..<30).map { _ in UInt16(random.pick(0...9)) }
         var one = PlannedBalancer(plan(policy, weights), start: 3, seed: seed)
         var other = PlannedBalancer(plan(policy, weights), start: 3, seed: seed)
-        for number in 0..<2_000 {
+        for number in 0..<1_000 {
             if random.chance(20) {
                 let (position, isOut) = (random.pick(0...29), random.chance(500))
                 one.states.set(position, isOut: isOut)
@@ -63,7 +63,7 @@ import Testing
 
     /// Whatever happens, a pick is usable, has weight and was not tried; and there is one as long
     /// as there is such an endpoint.
-    @Test(arguments: policies, 1...6 as ClosedRange<UInt64>)
+    @Test(arguments: policies, 1...3 as ClosedRange<UInt64>)
     func picksAreAlwaysAllowed(policy: BalancePolicy, seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let count = random.pick(1...[4, 12, 60][Int(seed % 3)])
@@ -71,7 +71,7 @@ import Testing
             random.chance(150) ? 0 : UInt16(1 + random.magnitude(upTo: 65_534))
         }
         var balancer = PlannedBalancer(plan(policy, weights, panicPercent: 0), seed: seed)
-        for number in 0..<3_000 {
+        for number in 0..<1_500 {
             if random.chance(100) {
                 balancer.states.set(random.pick(0...count - 1), isOut: random.chance(600))
             }
@@ -201,7 +201,7 @@ import Testing
     @Test(arguments: [BalancePolicy.sourceHash, .consistentHash], [1, 4])
     func onlyKeysOfThoseOutMove(policy: BalancePolicy, out: Int) {
         let count = 10
-        let keys = 20_000
+        let keys = 10_000
         let weights = [UInt16](repeating: 1, count: count)
         var balancer = PlannedBalancer(plan(policy, weights))
         let homes = (0..<keys).map { balancer.pick(key: Self.key($0)) ?? -1 }
