@@ -20,25 +20,24 @@ package struct BalancerTables: ~Copyable, Sendable {
     private let ids: PositionIndex
 
     package init(_ plan: BalancerPlan) {
-        let members = plan.members
+        // Of the plan and not of self: where `||` reads a property before all of them are set,
+        // Swift 6.3.1 destroys fields that were never set (release builds only).
+        let (policy, members) = (plan.policy, plan.members)
         precondition(members.count <= BalancerPlan.membersMax)
-        policy = plan.policy
+        let isHashed = policy == .sourceHash || policy == .consistentHash
+        let order = policy == .sourceHash ? Maglev.nameOrder(members) : []
+        let slots =
+            policy == .consistentHash
+            ? Maglev.table(members, slots: Maglev.slots(forMembers: members.count)) : []
+        self.policy = policy
         count = members.count
         // The place of a key does not depend on how long an endpoint has been there.
-        let isHashed = policy == .sourceHash || policy == .consistentHash
         slowStartMs = isHashed ? 0 : UInt64(plan.slowStartMs)
         panicThresholdPercent = Int(min(plan.panicThresholdPercent, 100))
         weights = FixedTable(members.map(\.weight))
-        slots = FixedTable(
-            policy == .consistentHash
-                ? Maglev.table(members, slots: Maglev.slots(forMembers: members.count)) : [])
-        let order = policy == .sourceHash ? Maglev.nameOrder(members) : []
-        var shares = WeightSums(count: order.count)
-        for (place, position) in order.enumerated() {
-            shares.set(place, UInt64(members[Int(position)].weight))
-        }
+        self.slots = FixedTable(slots)
         self.order = FixedTable(order)
-        self.shares = shares
+        shares = WeightSums(order.map { UInt64(members[Int($0)].weight) })
         names = PositionIndex(members.map { StickyName.of($0.key) })
         ids = PositionIndex(members.map { UInt64($0.id) })
     }

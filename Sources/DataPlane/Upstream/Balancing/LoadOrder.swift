@@ -3,38 +3,50 @@
 
 /// Who has the least to do. O(log n) for a pick and for each change.
 struct LoadOrder: ~Copyable {
-    struct Load: BitwiseCopyable {
+    /// An endpoint, or the better one of two halves of them.
+    struct Leader: BitwiseCopyable {
         /// When its turn among equals is (start-time fair queueing: Goyal, Vin and Cheng, SIGCOMM
         /// 1996). Each pick moves it on by the inverse of the weight.
         var turn: UInt64
         /// Less than 2^24; at 0 the endpoint is out.
         var weight: UInt32
         var inFlight: UInt32
+        var position: Int
+
+        /// Among equals the first one is ahead.
+        @inline(__always)
+        func isAhead(of other: Leader) -> Bool {
+            guard weight > 0 else { return false }
+            guard other.weight > 0 else { return true }
+            let load = UInt64(inFlight) &* UInt64(other.weight)
+            let otherLoad = UInt64(other.inFlight) &* UInt64(weight)
+            if load != otherLoad { return load < otherLoad }
+            return turn < other.turn || turn == other.turn && position < other.position
+        }
     }
 
-    /// One step of the endpoint with weight 1.
+    /// One step of an endpoint with the least weight.
     private static let step: UInt64 = 1 << 32
     private static let turnMax: UInt64 = 1 << 62
 
-    private var loads: MutableTable<Load>
-    /// Leaders of two halves; the children of node i are 2i and 2i + 1, from `count` on endpoints.
-    private var leaders: MutableTable<UInt16>
+    private let count: Int
+    /// The children of node i are 2i and 2i + 1; from `count` on they are endpoints.
+    private var leaders: MutableTable<Leader>
     /// The turn of the latest pick. Who was busy and has lagged behind gets one turn for it, not
     /// all that it missed.
     private var turn: UInt64 = 0
 
     /// - Parameter count: endpoints, all of them out and idle.
     init(count: Int) {
-        loads = MutableTable(zeroed: count)
-        leaders = MutableTable(zeroed: count)
+        self.count = count
+        leaders = MutableTable(zeroed: 2 * count)
+        for position in 0..<count { leaders[count + position].position = position }
     }
-
-    private var count: Int { loads.count }
 
     /// Sets one endpoint; `rebuild` must follow.
     mutating func set(_ position: Int, weight: UInt32, inFlight: UInt32) {
-        loads[position].weight = weight
-        loads[position].inFlight = inFlight
+        leaders[count + position].weight = weight
+        leaders[count + position].inFlight = inFlight
     }
 
     mutating func rebuild() {
@@ -42,7 +54,7 @@ struct LoadOrder: ~Copyable {
     }
 
     mutating func setInFlight(_ position: Int, _ inFlight: UInt32) {
-        loads[position].inFlight = inFlight
+        leaders[count + position].inFlight = inFlight
         climb(from: position)
     }
 
@@ -50,64 +62,51 @@ struct LoadOrder: ~Copyable {
     /// one more in flight when `setInFlight` says so.
     mutating func pick(without attempted: AttemptedEndpoints) -> Int? {
         guard count > 0 else { return nil }
-        var picked = leader(of: 1)
-        if attempted.contains(picked) {
+        var picked = leaders[1]
+        if attempted.contains(picked.position) {
             guard let other = best(under: 1, without: attempted) else { return nil }
             picked = other
         }
-        guard loads[picked].weight > 0 else { return nil }
-        turn = max(turn, loads[picked].turn)
-        loads[picked].turn = turn + Self.step / UInt64(loads[picked].weight)
+        guard picked.weight > 0 else { return nil }
+        turn = max(turn, picked.turn)
+        leaders[count + picked.position].turn = turn + Self.step / UInt64(picked.weight)
         if turn > Self.turnMax { setTurnsBack() }
-        climb(from: picked)
-        return picked
+        climb(from: picked.position)
+        return picked.position
     }
 
     private mutating func setTurnsBack() {
-        for position in 0..<count { loads[position].turn -= min(loads[position].turn, turn) }
+        for node in count..<2 * count { leaders[node].turn -= min(leaders[node].turn, turn) }
         turn = 0
         rebuild()
     }
 
+    /// Compares anew what an endpoint has part in, up to where it neither led nor leads.
     private mutating func climb(from position: Int) {
         var node = count + position
         while node > 1 {
             node /= 2
+            let didLead = leaders[node].position == position
             play(node)
+            guard didLead || leaders[node].position == position else { return }
         }
-    }
-
-    private func leader(of node: Int) -> Int {
-        node < count ? Int(leaders[node]) : node - count
     }
 
     @inline(__always)
     private mutating func play(_ node: Int) {
-        let (first, second) = (leader(of: 2 * node), leader(of: 2 * node + 1))
-        leaders[node] = UInt16(truncatingIfNeeded: isAhead(first, of: second) ? first : second)
-    }
-
-    @inline(__always)
-    private func isAhead(_ one: Int, of other: Int) -> Bool {
-        let (mine, its) = (loads[one], loads[other])
-        guard mine.weight > 0 else { return false }
-        guard its.weight > 0 else { return true }
-        let load = UInt64(mine.inFlight) &* UInt64(its.weight)
-        let otherLoad = UInt64(its.inFlight) &* UInt64(mine.weight)
-        if load != otherLoad { return load < otherLoad }
-        if mine.turn != its.turn { return mine.turn < its.turn }
-        return one < other
+        let (first, second) = (leaders[2 * node], leaders[2 * node + 1])
+        leaders[node] = first.isAhead(of: second) ? first : second
     }
 
     /// The best of those under a node that were not tried.
-    private func best(under node: Int, without attempted: AttemptedEndpoints) -> Int? {
-        let leader = leader(of: node)
-        guard loads[leader].weight > 0 else { return nil }
-        guard attempted.contains(leader) else { return leader }
+    private func best(under node: Int, without attempted: AttemptedEndpoints) -> Leader? {
+        let leader = leaders[node]
+        guard leader.weight > 0 else { return nil }
+        guard attempted.contains(leader.position) else { return leader }
         guard node < count else { return nil }
         let first = best(under: 2 * node, without: attempted)
         let second = best(under: 2 * node + 1, without: attempted)
         guard let first, let second else { return first ?? second }
-        return isAhead(first, of: second) ? first : second
+        return first.isAhead(of: second) ? first : second
     }
 }

@@ -7,38 +7,59 @@
 /// Who is next. A pick works upwards from one leaf, O(log n); with different weights also the
 /// comparisons that have run out are made anew, a few for each pick on average.
 struct SmoothOrder: ~Copyable {
-    struct Line: BitwiseCopyable {
+    /// An endpoint, or the better one of two halves of them. It is copied on the way up, so that a
+    /// comparison looks at two neighbours in memory and nothing else.
+    struct Leader: BitwiseCopyable {
         /// At time 0.
         var score: Int64
-        /// What is added in each step; at 0 the endpoint is out and its score waits.
+        /// What is added to it in each step; at 0 the endpoint is out and its score waits.
         var weight: Int64
-    }
-
-    /// A comparison of the leaders of two halves. The children of node i are 2i and 2i + 1; from
-    /// `count` on they are endpoints.
-    struct Match: BitwiseCopyable {
         /// The last time for which all comparisons here and below hold.
         var untilTime: Int64
-        var leader: Int
+        var position: Int
+
+        /// Scores stay below 2^36 and grow by less than 2^24 in each of 2^32 steps.
+        @inline(__always)
+        func score(at time: Int64) -> Int64 {
+            weight == 0 ? .min : score &+ weight &* time
+        }
+
+        /// Among equals the first one is ahead.
+        @inline(__always)
+        func isAhead(of other: Leader, at time: Int64) -> Bool {
+            let (mine, its) = (score(at: time), other.score(at: time))
+            return mine > its || mine == its && position < other.position
+        }
+
+        /// Until when it stays ahead of another if neither is picked.
+        @inline(__always)
+        func lastTimeAhead(of other: Leader, at time: Int64) -> Int64 {
+            let gain = other.weight &- weight
+            guard gain > 0 else { return .max }
+            let lead = score(at: time) &- other.score(at: time)
+            // One before it has its turn when it has caught up, any other one step later.
+            return time &+ (other.position < position ? lead &- 1 : lead) / gain
+        }
     }
 
-    /// Scores stay below 2^36 and grow by less than 2^24 in a step, so they cannot overflow
-    /// before the clock is set back.
     private static let timeMax: Int64 = 1 << 32
 
-    private var lines: MutableTable<Line>
-    private var matches: MutableTable<Match>
+    private let count: Int
+    /// The children of node i are 2i and 2i + 1; from `count` on they are endpoints.
+    private var leaders: MutableTable<Leader>
     /// Of the pick that comes next, from 1 on.
     private var time: Int64 = 1
     private var total: Int64 = 0
 
     /// - Parameter count: endpoints, all of them out.
     init(count: Int) {
-        lines = MutableTable(zeroed: count)
-        matches = MutableTable(zeroed: count)
+        self.count = count
+        leaders = MutableTable(zeroed: 2 * count)
+        for position in 0..<count {
+            leaders[count + position].untilTime = .max
+            leaders[count + position].position = position
+        }
     }
-
-    private var count: Int { lines.count }
 
     /// Sets all weights; scores stay.
     ///
@@ -47,18 +68,20 @@ struct SmoothOrder: ~Copyable {
         setClockBack()
         total = 0
         for position in 0..<count {
-            lines[position].weight = Int64(weights[position])
+            leaders[count + position].weight = Int64(weights[position])
             total += Int64(weights[position])
         }
-        for node in stride(from: count - 1, to: 0, by: -1) { play(node) }
+        playAll()
     }
 
     /// Begins to count time anew.
     private mutating func setClockBack() {
-        for position in 0..<count {
-            lines[position].score += lines[position].weight * (time - 1)
-        }
+        for node in count..<2 * count { leaders[node].score += leaders[node].weight * (time - 1) }
         time = 1
+    }
+
+    private mutating func playAll() {
+        for node in stride(from: count - 1, to: 0, by: -1) { play(node) }
     }
 
     /// The next endpoint; `nil` when all are out or in `attempted`.
@@ -66,80 +89,51 @@ struct SmoothOrder: ~Copyable {
         guard total > 0 else { return nil }
         if time == Self.timeMax {
             setClockBack()
-            for node in stride(from: count - 1, to: 0, by: -1) { play(node) }
+            playAll()
         }
-        var picked = leader(of: 1)
+        var picked = leaders[1].position
         if attempted.contains(picked) {
             guard let other = best(under: 1, without: attempted) else { return nil }
-            picked = other
+            picked = other.position
         }
-        lines[picked].score -= total
-        time += 1
         var node = count + picked
+        leaders[node].score -= total
+        time += 1
         while node > 1 {
-            refresh(node ^ 1)
+            if leaders[node ^ 1].untilTime < time { refresh(node ^ 1) }
             node /= 2
             play(node)
         }
         return picked
     }
 
-    private func leader(of node: Int) -> Int {
-        node < count ? matches[node].leader : node - count
-    }
-
     /// Makes comparisons anew that do not hold any more.
     private mutating func refresh(_ node: Int) {
-        guard node < count, matches[node].untilTime < time else { return }
-        refresh(2 * node)
-        refresh(2 * node + 1)
+        if leaders[2 * node].untilTime < time { refresh(2 * node) }
+        if leaders[2 * node + 1].untilTime < time { refresh(2 * node + 1) }
         play(node)
     }
 
-    /// Compares the leaders of two halves that hold now.
+    /// Compares two halves whose leaders hold now.
     @inline(__always)
     private mutating func play(_ node: Int) {
-        let (left, right) = (2 * node, 2 * node + 1)
-        let (first, second) = (leader(of: left), leader(of: right))
-        let isFirst = isAhead(first, of: second)
-        let leader = isFirst ? first : second
-        var untilTime = lastTime(leader, isAheadOf: isFirst ? second : first)
-        if left < count { untilTime = min(untilTime, matches[left].untilTime) }
-        if right < count { untilTime = min(untilTime, matches[right].untilTime) }
-        matches[node] = Match(untilTime: untilTime, leader: leader)
-    }
-
-    @inline(__always)
-    private func isAhead(_ one: Int, of other: Int) -> Bool {
-        guard lines[one].weight > 0 else { return false }
-        guard lines[other].weight > 0 else { return true }
-        let lead = score(one) - score(other)
-        return lead > 0 || lead == 0 && one < other
-    }
-
-    private func score(_ position: Int) -> Int64 {
-        lines[position].score + lines[position].weight * time
-    }
-
-    /// Until when an endpoint that is ahead of another stays so if neither is picked.
-    @inline(__always)
-    private func lastTime(_ leader: Int, isAheadOf other: Int) -> Int64 {
-        let gain = lines[other].weight - lines[leader].weight
-        guard gain > 0 else { return .max }
-        let lead = score(leader) - score(other)
-        // The first among equals has its turn when it has caught up, any other one step later.
-        return time + (other < leader ? lead - 1 : lead) / gain
+        let (first, second) = (leaders[2 * node], leaders[2 * node + 1])
+        let isFirst = first.isAhead(of: second, at: time)
+        var leader = isFirst ? first : second
+        let untilTime = leader.lastTimeAhead(of: isFirst ? second : first, at: time)
+        leader.untilTime = min(untilTime, first.untilTime, second.untilTime)
+        leaders[node] = leader
     }
 
     /// The best of those under a node that were not tried.
-    private func best(under node: Int, without attempted: AttemptedEndpoints) -> Int? {
-        let leader = leader(of: node)
-        guard lines[leader].weight > 0 else { return nil }
-        guard attempted.contains(leader) else { return leader }
+    private func best(under node: Int, without attempted: AttemptedEndpoints) -> Leader? {
+        let leader = leaders[node]
+        guard leader.weight > 0 else { return nil }
+        guard attempted.contains(leader.position) else { return leader }
         guard node < count else { return nil }
         let first = best(under: 2 * node, without: attempted)
         let second = best(under: 2 * node + 1, without: attempted)
         guard let first, let second else { return first ?? second }
-        return isAhead(first, of: second) ? first : second
+        return first.isAhead(of: second, at: time) ? first : second
     }
 }

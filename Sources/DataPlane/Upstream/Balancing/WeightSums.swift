@@ -11,6 +11,12 @@ struct WeightSums: ~Copyable, Sendable {
         ends = MutableTable(zeroed: count)
     }
 
+    /// - Parameter weights: by member.
+    init(_ weights: [UInt64]) {
+        ends = MutableTable(zeroed: weights.count)
+        for (member, weight) in weights.enumerated() { set(member, weight) }
+    }
+
     var count: Int { ends.count }
 
     var total: UInt64 { count == 0 ? 0 : ends[count - 1] }
