@@ -40,3 +40,34 @@ struct FixedTable<Element: BitwiseCopyable>: ~Copyable {
 
 /// Nothing in it ever changes.
 extension FixedTable: @unchecked Sendable where Element: Sendable {}
+
+extension FixedTable<UInt8> {
+    /// Whether a part of the table stands in other bytes.
+    ///
+    /// - Parameters:
+    ///   - start: of the part.
+    ///   - length: of the part, in bytes; it lies within the table.
+    ///   - other: the bytes; too few of them are no match.
+    ///   - offset: where they are looked at, 0 to their count.
+    func matches(_ start: Int, _ length: Int, _ other: Span<UInt8>, at offset: Int) -> Bool {
+        precondition(start >= 0 && length >= 0 && length <= count - start)
+        precondition(offset >= 0 && offset <= other.count)
+        guard length <= other.count &- offset else { return false }
+        let own = unsafe UnsafeRawPointer(elements + start)
+        var index = 0
+        while index &+ 8 <= length {
+            let one = unsafe own.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let two = unsafe other.bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset &+ index, as: UInt64.self)
+            if one != two { return false }
+            index &+= 8
+        }
+        while index < length {
+            if unsafe elements[start &+ index] != other[unchecked: offset &+ index] {
+                return false
+            }
+            index &+= 1
+        }
+        return true
+    }
+}

@@ -1,7 +1,7 @@
 // IP addresses as numbers, and their textual form (RFC 4291 section 2.2).
 
 /// An IPv6 address, or an IPv4 address as `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2).
-package struct IPBytes: BitwiseCopyable, Equatable, Sendable {
+package struct IPBytes: BitwiseCopyable, Hashable, Sendable {
     /// The first eight bytes in network order, as a number.
     package var high: UInt64
     /// The last eight.
