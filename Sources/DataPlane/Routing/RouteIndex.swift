@@ -12,9 +12,9 @@ struct RouteGroup: BitwiseCopyable, Sendable {
 
 /// The rules of a listener, made ready for look-ups.
 ///
-/// **Which rule wins.** Hosts come first: the rules that name the request's host exactly, then those
-/// with the longest wildcard that fits it, then those with shorter ones, and last those that name
-/// no host. Among the rules of one host the first one in the order of the file that fits wins,
+/// **Which rule wins.** Hosts come first: the rules that name the request's host exactly, then
+/// those with the longest wildcard that fits it, then those with shorter ones, and last those that
+/// name no host. Among the rules of one host the first one in the order of the file that fits wins,
 /// however specific its path is. When none of a host's rules fits, those of the next less specific
 /// host are looked at, so that a rule without hosts (a health check, a page for everything else)
 /// holds for all of them.

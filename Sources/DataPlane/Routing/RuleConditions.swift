@@ -86,8 +86,9 @@ struct RuleConditions: ~Copyable, Sendable {
         for rule: UInt32, _ request: borrowing RequestHead, _ head: Span<UInt8>
     ) -> Bool {
         let record = rules[Int(rule)]
-        guard record.methods & 1 << UInt16(request.method.rawValue) != 0
-            || hasMethod(record, request, head)
+        guard
+            record.methods & 1 << UInt16(request.method.rawValue) != 0
+                || hasMethod(record, request, head)
         else { return false }
         for place in 0..<UInt32(record.fieldsCount)
         where !holds(fields[Int(record.fields + place)], request.fields, head) {
