@@ -3,7 +3,7 @@
 
 import Glibc
 
-let cases = headCases + framingCases + memoryCases + workerCases
+let cases = headCases + framingCases + memoryCases + routeCases + workerCases
 
 switch CommandLine.arguments.dropFirst() {
 case ["--list"]:

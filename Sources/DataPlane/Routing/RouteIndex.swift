@@ -108,11 +108,13 @@ package struct RouteIndex: ~Copyable, Sendable {
         var node = nodes[Int(start)]
         var offset = offset
         while node.firstRule < found {
-            let count = Int(node.labelCount)
-            guard text.matches(Int(node.label), count, path, at: offset) else { return }
-            offset += count
+            if node.labelCount > 0 {
+                let count = Int(node.labelCount)
+                guard text.matches(Int(node.label), count, path, at: offset) else { return }
+                offset += count
+            }
             let closed = node.candidates + UInt32(node.openCount)
-            choose(node.candidates..<closed, request, head, &found)
+            if node.openCount > 0 { choose(node.candidates..<closed, request, head, &found) }
             guard offset < path.count else {
                 choose(closed..<closed + UInt32(node.closedCount), request, head, &found)
                 return
@@ -125,10 +127,11 @@ package struct RouteIndex: ~Copyable, Sendable {
             let child = child(of: node, path[offset])
             guard child != PathNode.none else { return }
             node = nodes[Int(child)]
+            offset += 1
         }
     }
 
-    /// The child whose label begins with a byte.
+    /// The child for a byte.
     private func child(of node: PathNode, _ byte: UInt8) -> UInt32 {
         let firstBytes = firstBytes.span
         var low = Int(node.children)

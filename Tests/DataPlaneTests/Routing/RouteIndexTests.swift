@@ -13,13 +13,13 @@ import Testing
         ("y.x.a.example.org:1", 3), ("example.org", 0), (".example.org", 0), ("org", 0),
         ("aexample.org", 0), ("xample.org", 0), ("a.example.orgs", 0), ("192.0.2.1:80", 4),
         ("192.0.2.10", 0), ("[2001:db8::1]", 5), ("[2001:DB8:0:0::1]:443", 5),
-        ("[2001:db8::2]", 0), ("[::ffff:192.0.2.1]", 0),
+        ("[2001:db8::2]", 0), ("[::ffff:192.0.2.1]", 0), ("_A_.TEST", 6), ("-a-.test", 0),
     ])
     func theMostSpecificHostWins(host: String, expected: Int) throws {
         let index = try RouteIndex([
             rule(), rule(hosts: ["*.Example.org"]), rule(hosts: ["other.test", "a.example.ORG."]),
             rule(hosts: ["*.a.example.org"]), rule(hosts: ["192.0.2.1"]),
-            rule(hosts: ["[2001:db8::1]"]),
+            rule(hosts: ["[2001:db8::1]"]), rule(hosts: ["_a_.test"]),
         ])
         #expect(route("GET /", host: host, by: index) == .rule(expected))
     }
