@@ -4,7 +4,8 @@
 import Glibc
 
 let cases =
-    headCases + framingCases + memoryCases + balancingCases + admissionCases + workerCases
+    headCases + framingCases + memoryCases + routeCases + balancingCases + admissionCases
+    + workerCases
 
 switch CommandLine.arguments.dropFirst() {
 case ["--list"]:

@@ -32,6 +32,8 @@ struct HostTable: ~Copyable, Sendable {
     private let mask: Int
     /// Dots in the longest wildcard; wildcards with more are not looked for.
     private let dotsMax: Int
+    /// Whether no host is named at all.
+    private let isEmpty: Bool
     /// The group for hosts of which the table knows nothing; `none` when there is none.
     private let otherwise: UInt32
 
@@ -51,13 +53,14 @@ struct HostTable: ~Copyable, Sendable {
                 addresses.append(AddressSlot(address: address, group: group))
                 continue
             }
-            let hash = host.text.reversed().reduce(Self.seed, Self.mixed)
+            let text = host.text.map { $0 | Self.fold }
+            let hash = text.reversed().reduce(Self.seed, Self.mixed)
             var place = Self.place(hash) & mask
             while slots[place].group != Self.none { place = (place + 1) & mask }
             slots[place] = HostSlot(
                 hash: Self.place32(hash), group: group, text: UInt32(texts.count),
                 count: UInt16(host.text.count), isWildcard: host.kind == .wildcard)
-            texts += host.text
+            texts += text
             if host.kind == .wildcard {
                 dotsMax = max(dotsMax, host.text.count { $0 == UInt8(ascii: ".") })
             }
@@ -70,6 +73,7 @@ struct HostTable: ~Copyable, Sendable {
         self.texts = FixedTable(texts)
         self.dotsMax = dotsMax
         self.otherwise = otherwise
+        isEmpty = groups.isEmpty
     }
 
     /// The group of the name itself, else of the longest wildcard that fits, else of all others.
@@ -80,7 +84,7 @@ struct HostTable: ~Copyable, Sendable {
     func group(of authority: ByteRange, in head: Span<UInt8>) -> UInt32 {
         let start = Int(authority.start)
         var end = authority.end
-        guard start < end else { return otherwise }
+        guard start < end, !isEmpty else { return otherwise }
         if head[start] == UInt8(ascii: "[") { return addressGroup(head, start, end) }
         var digits = end
         while digits > start, head[digits - 1] &- UInt8(ascii: "0") < 10 { digits -= 1 }
@@ -92,7 +96,7 @@ struct HostTable: ~Copyable, Sendable {
         var index = end
         while index > start {
             index -= 1
-            let byte = ASCII.lowered(head[index])
+            let byte = head[index] | Self.fold
             hash = Self.mixed(hash, byte)
             // A wildcard stands for one label at least.
             guard byte == UInt8(ascii: "."), dotsLeft > 0, index > start else { continue }
@@ -113,21 +117,13 @@ struct HostTable: ~Copyable, Sendable {
             let slot = slots[place]
             if slot.group == Self.none { return Self.none }
             if slot.hash == hash32, slot.isWildcard == isWildcard,
-                Int(slot.count) == end - start, isText(slot.text, head, start, end)
+                Int(slot.count) == end - start,
+                texts.matches(Int(slot.text), end - start, head, at: start, folding: Self.fold)
             {
                 return slot.group
             }
             place = (place + 1) & mask
         }
-    }
-
-    private func isText(_ text: UInt32, _ head: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-        let texts = texts.span
-        for index in start..<end
-        where texts[Int(text) + index - start] != ASCII.lowered(head[index]) {
-            return false
-        }
-        return true
     }
 
     /// By address, not by spelling.
@@ -151,6 +147,10 @@ struct HostTable: ~Copyable, Sendable {
         }
         return otherwise
     }
+
+    /// Makes letters lower case. Of the other bytes that a host can hold only the underscore lacks
+    /// this bit, and what becomes of it no host can hold: so different hosts stay different.
+    private static let fold: UInt8 = 0x20
 
     // FNV-1a (draft-eastlake-fnv section 2), its upper half folded in for the place.
 

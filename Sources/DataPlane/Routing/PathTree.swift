@@ -6,7 +6,8 @@
 struct PathNode: BitwiseCopyable, Sendable {
     static let none = UInt32.max
 
-    /// The bytes that come next, in the tables' `text`.
+    /// The bytes that come next, in the tables' `text`. A child's first byte is not among them: it
+    /// was found by it.
     var label: UInt32 = 0
     /// The nodes for longer paths, one behind the other in the order of their first bytes.
     var children: UInt32 = 0
@@ -36,7 +37,8 @@ struct PlantedPath {
 struct PathTables {
     var text: [UInt8] = []
     var nodes: [PathNode] = []
-    /// The first byte of each node's label, by the node's number; 0 where nobody looks for it.
+    /// The byte by which each node is found among the children of another, by the node's number; 0
+    /// for those that are found otherwise.
     var firstBytes: [UInt8] = []
     var candidates: [UInt32] = []
 
@@ -105,7 +107,7 @@ struct PathTables {
             } else {
                 let child = addNode(firstByte: UInt8(symbol))
                 node.childrenCount += 1
-                pending.append(Work(node: child, paths: start..<next, depth: end))
+                pending.append(Work(node: child, paths: start..<next, depth: end + 1))
             }
             start = next
         }

@@ -34,7 +34,8 @@ extension RouteError: CustomStringConvertible {
         case .queryInPath(let text, let mark):
             "'\(text)' holds '\(mark)'; a path ends before it, so write only what stands there"
         case .pathNotNormal(let text):
-            "'\(text)' holds an empty or a dot segment; paths are compared without them"
+            "'\(text)' holds an empty segment, a dot segment or an encoded NUL, which no path has "
+                + "when it is compared"
         case .pathTooLong(let text, let max):
             "'\(text.prefix(32))…' is too long; at most \(max) bytes"
         case .brokenEscape(let text):

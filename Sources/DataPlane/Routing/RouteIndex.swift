@@ -12,9 +12,9 @@ struct RouteGroup: BitwiseCopyable, Sendable {
 
 /// The rules of a listener, made ready for look-ups.
 ///
-/// **Which rule wins.** Hosts come first: the rules that name the request's host exactly, then those
-/// with the longest wildcard that fits it, then those with shorter ones, and last those that name
-/// no host. Among the rules of one host the first one in the order of the file that fits wins,
+/// **Which rule wins.** Hosts come first: the rules that name the request's host exactly, then
+/// those with the longest wildcard that fits it, then those with shorter ones, and last those that
+/// name no host. Among the rules of one host the first one in the order of the file that fits wins,
 /// however specific its path is. When none of a host's rules fits, those of the next less specific
 /// host are looked at, so that a rule without hosts (a health check, a page for everything else)
 /// holds for all of them.
@@ -108,11 +108,13 @@ package struct RouteIndex: ~Copyable, Sendable {
         var node = nodes[Int(start)]
         var offset = offset
         while node.firstRule < found {
-            let count = Int(node.labelCount)
-            guard text.matches(Int(node.label), count, path, at: offset) else { return }
-            offset += count
+            if node.labelCount > 0 {
+                let count = Int(node.labelCount)
+                guard text.matches(Int(node.label), count, path, at: offset) else { return }
+                offset += count
+            }
             let closed = node.candidates + UInt32(node.openCount)
-            choose(node.candidates..<closed, request, head, &found)
+            if node.openCount > 0 { choose(node.candidates..<closed, request, head, &found) }
             guard offset < path.count else {
                 choose(closed..<closed + UInt32(node.closedCount), request, head, &found)
                 return
@@ -125,10 +127,11 @@ package struct RouteIndex: ~Copyable, Sendable {
             let child = child(of: node, path[offset])
             guard child != PathNode.none else { return }
             node = nodes[Int(child)]
+            offset += 1
         }
     }
 
-    /// The child whose label begins with a byte.
+    /// The child for a byte.
     private func child(of node: PathNode, _ byte: UInt8) -> UInt32 {
         let firstBytes = firstBytes.span
         var low = Int(node.children)

@@ -29,7 +29,7 @@ package enum ASCII {
     static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
 
     /// A letter in lower case, any other byte as it is.
-    @inlinable
+    @inline(__always)
     package static func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
     /// The value of a hexadecimal digit in either case; `nil` for any other byte.
