@@ -37,6 +37,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -54,10 +55,18 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        // Origins and load for `gyre demo` and `gyre bench`; nothing that serves depends on it.
+        .target(
+            name: "LoadGeneration",
+            dependencies: [
+                "CLinux", "Protocols", "DataPlane", "ControlPlane",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "gyre",
             dependencies: [
-                "ControlPlane",
+                "ControlPlane", "LoadGeneration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -78,7 +87,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "gyre", "ControlPlane", "DataPlane", "Protocols",
+                "gyre", "ControlPlane", "DataPlane", "LoadGeneration", "Protocols",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: tests),
@@ -88,6 +97,10 @@ let package = Package(
                 "ControlPlane", "DataPlane", "Protocols",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: tests),
+        .testTarget(
+            name: "LoadGenerationTests",
+            dependencies: ["ControlPlane", "DataPlane", "LoadGeneration", "Protocols"],
             swiftSettings: tests),
         .testTarget(name: "StyleTests", swiftSettings: tests),
         .target(

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import ControlPlane
 internal import DataPlane
 internal import Glibc
+internal import LoadGeneration
 internal import Protocols
 
 struct DemoCommand: ParsableCommand {
@@ -26,16 +27,16 @@ struct DemoCommand: ParsableCommand {
     }
 
     func run() throws {
-        let origins = try ["one", "two"].map { try DemoOrigin.start(named: $0) }
+        let origins = try ["one", "two"].map { try OriginServer.demo(named: $0) }
         defer { for origin in origins { origin.stop() } }
         var options = ServiceOptions(
             listen: [.host("127.0.0.1", port: 0)],
-            upstream: origins.map { .host("127.0.0.1", port: $0.address.port ?? 0) })
+            upstream: origins.map { .host("127.0.0.1", port: $0.port) })
         service.apply(to: &options)
         options.protocols = .http(HTTPPolicy(), trusted: [])
         let log = LineLogHandler.logger(level: service.logLevel)
         _ = try Supervisor(options, log: log).run { addresses in
-            for origin in origins { print("origin  http://\(origin.address)/") }
+            for origin in origins { print("origin  http://127.0.0.1:\(origin.port)/") }
             for address in addresses {
                 print(
                     """

@@ -10,6 +10,9 @@ struct Gyre: ParsableCommand {
             Try it:
               gyre demo
 
+            Measure what io_uring buys over epoll on this machine:
+              gyre bench
+
             Proxy HTTP from port 8080 to a server on port 9000, or forward any TCP:
               gyre http --listen :8080 --to 127.0.0.1:9000
               gyre tcp --listen :8080 --to 127.0.0.1:9000
@@ -18,5 +21,8 @@ struct Gyre: ParsableCommand {
               gyre probe
             """,
         version: "0.1.0",
-        subcommands: [HTTPCommand.self, TCPCommand.self, ProbeCommand.self, DemoCommand.self])
+        subcommands: [
+            HTTPCommand.self, TCPCommand.self, ProbeCommand.self, DemoCommand.self,
+            BenchCommand.self,
+        ])
 }

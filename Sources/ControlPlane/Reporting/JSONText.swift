@@ -4,6 +4,8 @@
 package indirect enum JSONText: Sendable {
     case string(String)
     case number(UInt64)
+    /// With at most three places; a value that is not finite becomes `null`.
+    case decimal(Double)
     case bool(Bool)
     case null
     case array([JSONText])
@@ -14,6 +16,7 @@ package indirect enum JSONText: Sendable {
         switch self {
         case .string(let string): Self.quoted(string)
         case .number(let number): "\(number)"
+        case .decimal(let value): Self.decimal(value)
         case .bool(let bool): bool ? "true" : "false"
         case .null: "null"
         case .array(let items): "[\(items.map(\.text).joined(separator: ","))]"
@@ -22,6 +25,10 @@ package indirect enum JSONText: Sendable {
                 + members.map { name, value in "\(Self.quoted(name)):\(value.text)" }
                 .joined(separator: ",") + "}"
         }
+    }
+
+    private static func decimal(_ value: Double) -> String {
+        value.isFinite ? "\((value * 1000).rounded() / 1000)" : "null"
     }
 
     private static func quoted(_ string: String) -> String {
