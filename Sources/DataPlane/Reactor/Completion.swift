@@ -91,6 +91,13 @@ package struct CompletionBatch: ~Copyable {
         return unsafe storage[position]
     }
 
+    /// Whether the next one tells more of the same operation of the same socket.
+    package func isContinued(at position: Int) -> Bool {
+        guard position + 1 < count else { return false }
+        let (completion, next) = (self[position], self[position + 1])
+        return completion.owner == next.owner && completion.operation == next.operation
+    }
+
     package mutating func append(_ completion: Completion) {
         precondition(count < capacity)
         unsafe storage[count] = completion
