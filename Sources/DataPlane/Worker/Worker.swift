@@ -129,7 +129,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         default:
             guard completion.owner != TCPForwarder.noFlow else { return }
             guard let owner = HTTPOwner(raw: completion.owner) else {
-                forwarder.handle(completion, on: &reactor)
+                let isContinued = completion.more && batch.isContinued(at: position)
+                forwarder.handle(completion, isContinued: isContinued, on: &reactor)
                 return
             }
             proxy.handle(completion, owner, on: &reactor)
