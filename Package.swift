@@ -38,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -56,10 +57,18 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
+        // Origins and load for `gyre demo` and `gyre bench`; nothing that serves depends on it.
+        .target(
+            name: "LoadGeneration",
+            dependencies: [
+                "CLinux", "Protocols", "DataPlane", "ControlPlane",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "gyre",
             dependencies: [
-                "ControlPlane",
+                "ControlPlane", "LoadGeneration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -80,7 +89,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "gyre", "ControlPlane", "DataPlane", "Protocols",
+                "gyre", "ControlPlane", "DataPlane", "LoadGeneration", "Protocols",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: tests),
@@ -92,6 +101,10 @@ let package = Package(
             ],
             // Read by the tests, in their places.
             exclude: ["Configuration/Broken", "Configuration/validate.py"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "LoadGenerationTests",
+            dependencies: ["ControlPlane", "DataPlane", "LoadGeneration", "Protocols"],
             swiftSettings: tests),
         .testTarget(name: "StyleTests", swiftSettings: tests),
         .target(

@@ -9,10 +9,14 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +29,48 @@ uint64_t gyre_memory_bytes(void) {
 }
 
 int gyre_sleep_ms(int milliseconds) { return outcome(poll(NULL, 0, milliseconds)); }
+
+int gyre_child_start(const char *path, const char *words, int count, int error_output,
+                     int processor) {
+    char *arguments[GYRE_CHILD_WORDS_MAX + 1];
+    pid_t parent = getpid(), child;
+    cpu_set_t processors;
+    if (count > GYRE_CHILD_WORDS_MAX) return -E2BIG;
+    for (int index = 0; index < count; index++) {
+        arguments[index] = (char *)words;
+        words += strlen(words) + 1;
+    }
+    arguments[count] = NULL;
+    CPU_ZERO(&processors);
+    CPU_SET(processor, &processors);
+    child = fork();
+    if (child != 0) return outcome(child);
+    // Only what signal-safety(7) allows from here on: other threads may have held any lock.
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    setpgid(0, 0);
+    sched_setaffinity(0, sizeof processors, &processors);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent || nothing < 0) _exit(127);
+    if (dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(error_output, 2) < 0) _exit(127);
+    execv(path, arguments);
+    _exit(127);
+}
+
+int gyre_child_wait(int pid) {
+    int result;
+    do result = waitpid(pid, NULL, 0);
+    while (result < 0 && errno == EINTR);
+    return outcome(result);
+}
+
+uint64_t gyre_child_cpu_ns(int pid) {
+    clockid_t clock;
+    struct timespec time = {0, 0};
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) < 0) return 0;
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+int gyre_error_output_is_terminal(void) { return isatty(STDERR_FILENO); }
 
 int gyre_file_read(const char *path, void *bytes, size_t length) {
     size_t done = 0;

@@ -1,6 +1,6 @@
-// The one way in which starting can fail: a line for the operator.
+// The one way in which a command can fail by itself: a line for the operator.
 
-/// Why Gyre cannot start: what, where and why, in one line.
+/// Why Gyre cannot start or go on: what, where and why, in one line.
 package struct StartError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The line, without a full stop or a newline.
     package let description: String

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import ControlPlane
 internal import DataPlane
 internal import Glibc
+internal import LoadGeneration
 internal import Protocols
 
 struct DemoCommand: ParsableCommand {
@@ -26,17 +27,17 @@ struct DemoCommand: ParsableCommand {
     }
 
     func run() throws {
-        let origins = try ["one", "two"].map { try DemoOrigin.start(named: $0) }
+        let origins = try ["one", "two"].map { try OriginServer.demo(named: $0) }
         defer { for origin in origins { origin.stop() } }
         var configuration = AddressArguments.configuration(
             .http, listen: [.host("127.0.0.1", port: 0)],
-            to: origins.map { .host("127.0.0.1", port: $0.address.port ?? 0) })
+            to: origins.map { .host("127.0.0.1", port: $0.port) })
         service.apply(to: &configuration)
         configuration.process.admin = .off
         let supervisor = Supervisor(
             configuration, from: .commandLine, log: service.log)
         _ = try supervisor.run { addresses in
-            for origin in origins { print("origin  http://\(origin.address)/") }
+            for origin in origins { print("origin  http://127.0.0.1:\(origin.port)/") }
             for address in addresses {
                 print(
                     """

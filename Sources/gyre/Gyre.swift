@@ -11,6 +11,9 @@ struct Gyre: ParsableCommand {
             Try it:
               gyre demo
 
+            Measure what io_uring buys over epoll on this machine:
+              gyre bench
+
             Proxy HTTP from port 8080 to a server on port 9000, or forward any TCP:
               gyre http --listen :8080 --to 127.0.0.1:9000
               gyre tcp --listen :8080 --to 127.0.0.1:9000
@@ -27,6 +30,6 @@ struct Gyre: ParsableCommand {
         subcommands: [
             HTTPCommand.self, TCPCommand.self, RunCommand.self, CheckCommand.self,
             StatusCommand.self, ReloadCommand.self, PlanCommand.self, DrainCommand.self,
-            ProbeCommand.self, DemoCommand.self, FormatCommand.self,
+            ProbeCommand.self, DemoCommand.self, BenchCommand.self, FormatCommand.self,
         ])
 }

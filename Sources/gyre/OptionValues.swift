@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import ControlPlane
+internal import LoadGeneration
 internal import Protocols
 
 /// The value of `--workers`.
@@ -81,6 +82,32 @@ enum Values {
                 "expected a number from \(range.lowerBound) to \(range.upperBound)\(alternative)")
         }
         return Number(number)
+    }
+
+    static func benchTarget(_ text: String) throws -> BenchTarget {
+        try reading { () throws(BenchTargetError) in try BenchTarget(parsing: text) }
+    }
+
+    static func connectionCounts(_ text: String) throws -> ValueList<Int> {
+        let counts = try list(text) { try count($0, in: 1...BenchOptions.connectionsMax) }
+        guard counts.items.count <= BenchOptions.connectionCountsMax else {
+            throw ValidationError(
+                "expected at most \(BenchOptions.connectionCountsMax) numbers")
+        }
+        guard Set(counts.items).count == counts.items.count else {
+            throw ValidationError("a number is given twice")
+        }
+        return counts
+    }
+
+    static func benchDuration(_ text: String) throws -> UInt64 {
+        let milliseconds = try duration(text)
+        let range = BenchOptions.durationMsRange
+        guard range.contains(milliseconds) else {
+            let ends = [range.lowerBound, range.upperBound].map(DurationText.text(milliseconds:))
+            throw ValidationError("expected \(ends[0]) to \(ends[1])")
+        }
+        return milliseconds
     }
 
     static let logLevels = Configuration.LogLevel.allCases.map(\.rawValue)

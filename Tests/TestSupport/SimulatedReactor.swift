@@ -66,8 +66,10 @@ package struct SimulatedReactor: ~Copyable, Reactor {
         world.receive(socket, credit: Int(credit))
     }
 
-    package mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool) {
-        world.send(socket, chain)
+    package mutating func send(
+        _ socket: SocketID, _ chain: BufferChain, isAwaited: Bool, endsNext: Bool
+    ) {
+        world.send(socket, chain, isAwaited: isAwaited, endsNext: endsNext)
     }
 
     package mutating func sendLast(_ socket: SocketID, _ chain: BufferChain) {

@@ -48,6 +48,8 @@ package struct SimulatedSocket {
     var sendBuffer = BufferID.none
     var sendOffset = 0
     var sendTaken = 0
+    /// The caller is to end the stream when it is told that the send is through.
+    var endsNext = false
     var isHangupArmed = false
     var isHangupActive = false
     var isLookScheduled: [3 of Bool] = [false, false, false]

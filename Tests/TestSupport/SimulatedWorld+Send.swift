@@ -4,7 +4,10 @@ import DataPlane
 import Glibc
 
 extension SimulatedWorld {
-    func send(_ socket: SocketID, _ chain: BufferChain) {
+    func send(
+        _ socket: SocketID, _ chain: BufferChain, isAwaited: Bool = true, endsNext: Bool = false
+    ) {
+        if endsNext && !isAwaited { violate("a send that an end follows is not awaited") }
         if chain.isEmpty { violate("send of an empty chain") }
         if chain.buffers > UInt32(sendBuffersMax) {
             violate("send of \(chain.buffers) buffers; \(sendBuffersMax) is the most")
@@ -15,6 +18,7 @@ extension SimulatedWorld {
         sockets[slot].sendBuffer = chain.head
         sockets[slot].sendOffset = 0
         sockets[slot].sendTaken = 0
+        sockets[slot].endsNext = endsNext
         if strikes(.releaseEarly) {
             sockets[slot].writing = .writable
             sockets[slot].chain.discard(in: pool)
@@ -25,6 +29,15 @@ extension SimulatedWorld {
         send(socket, chain)
         guard isCurrent(socket) else { return }
         sockets[Int(socket.slot)].phase = .sendingLast
+    }
+
+    /// Notes who was told that the last send before an end is through and did not end the stream.
+    func checkEnds() {
+        guard !endsDue.isEmpty else { return }
+        for socket in endsDue where isCurrent(socket) && sockets[Int(socket.slot)].endsNext {
+            violate("no end of stream on \(socket.slot) behind the bytes that wait for it")
+        }
+        endsDue.removeAll(keepingCapacity: true)
     }
 
     /// Arms a writing operation; `nil`, with a violation noted, when it may not be.

@@ -113,6 +113,9 @@ extension SimulatedWorld {
             case .writing: endWriting(slot)
             }
         }
+        if completion.operation == .send, completion.result >= 0, sockets[slot].endsNext {
+            endsDue.append(socket)
+        }
         let delivered = addressed(completion, to: sockets[slot].owner)
         output.append(delivered)
         if strikes(.duplicateCompletion), output.count < room { output.append(delivered) }
@@ -215,6 +218,7 @@ extension SimulatedWorld {
         if sockets[slot].writing != .none {
             return violate("shutdownWrite on \(slot) while \(sockets[slot].writing) is armed")
         }
+        sockets[slot].endsNext = false
         let number = sockets[slot].connection
         if connections[number].isShut { return violate("shutdownWrite twice on \(slot)") }
         guard !connections[number].isDead, !strikes(.swallowShutdown) else { return }
@@ -237,6 +241,7 @@ extension SimulatedWorld {
             }
         }
         sockets[slot].phase = .closing
+        sockets[slot].endsNext = false
         sockets[slot].closesWithReset = reset
         agenda.schedule(.cancelled(socket), at: nowNs + random.pick(faults.cancelDelayNs))
     }

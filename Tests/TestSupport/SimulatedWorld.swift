@@ -47,6 +47,8 @@ package final class SimulatedWorld {
     var agenda = EventQueue()
     var freeSlots: [UInt32] = []
     var starved: [SocketID] = []
+    /// Sockets whose stream the caller is to end before the next turn.
+    var endsDue: [SocketID] = []
     var hostages: [BufferID] = []
     var hostageRounds = 0
     var bindings = 0
@@ -127,6 +129,7 @@ package final class SimulatedWorld {
 
     func turn(deadlineNs: UInt64?, into batch: inout CompletionBatch) {
         if !batch.isEmpty { violate("turn with a batch that is not empty") }
+        checkEnds()
         counters[.enter] &+= 1
         counters[.turns] &+= 1
         room = batch.room

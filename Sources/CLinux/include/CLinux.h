@@ -92,6 +92,17 @@ int gyre_duplicate(int fd);
 uint64_t gyre_memory_bytes(void);
 int gyre_sleep_ms(int milliseconds);
 
+// Programs. Starts `path` with `count` words, each ended by NUL, at most GYRE_CHILD_WORDS_MAX, on
+// one processor; its standard error stream is `error_output`, the other two are /dev/null. It has a
+// process group of its own, and is killed when the calling thread ends. Returns its pid.
+// `gyre_child_wait` waits for its end; `gyre_child_cpu_ns` is the processor time of all its threads
+// in nanoseconds, 0 when there is no such program.
+#define GYRE_CHILD_WORDS_MAX 31
+int gyre_child_start(const char *path, const char *words, int count, int error_output,
+                     int processor);
+int gyre_child_wait(int pid);
+uint64_t gyre_child_cpu_ns(int pid);
+
 // Small files: reads at most `length` bytes from the start; whether `path` is a socket (1) or
 // something else (0), with its identity; removes a name.
 int gyre_file_read(const char *path, void *bytes, size_t length);
@@ -111,6 +122,7 @@ uint32_t gyre_user(void);
 
 // Writes all of it to descriptor 2 in as few write(2) calls as the kernel allows.
 void gyre_error_output(const void *bytes, size_t length);
+int gyre_error_output_is_terminal(void);
 // UTC with milliseconds, RFC 3339; returns the length of the text.
 int gyre_time_text(char *text, size_t length);
 

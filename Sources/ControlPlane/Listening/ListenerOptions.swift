@@ -2,12 +2,12 @@
 // Constants of socket(7), tcp(7) and ipv6(7) that come as enums or macros in C.
 
 internal import CLinux
-internal import DataPlane
+package import DataPlane
 internal import Glibc
 
 extension Descriptor {
     /// Opens a stream socket, non-blocking and close-on-exec.
-    static func streamSocket(family: Int32) throws(SystemError) -> Descriptor {
+    package static func streamSocket(family: Int32) throws(SystemError) -> Descriptor {
         Descriptor(raw: try SystemError.check(gyre_socket_open(family)))
     }
 
@@ -20,7 +20,7 @@ extension Descriptor {
         try SystemError.check(gyre_socket_listen(raw, backlog))
     }
 
-    func close() {
+    package func close() {
         _ = gyre_close(raw)
     }
 
@@ -36,7 +36,7 @@ extension Descriptor {
 
     /// What accepted connections inherit from their listener, so that no worker pays a system call
     /// for it: no Nagle delay, and probes that find peers which vanished.
-    func setStreamDefaults() throws(SystemError) {
+    package func setStreamDefaults() throws(SystemError) {
         try set(Int32(IPPROTO_TCP), TCP_NODELAY)
         try set(SOL_SOCKET, SO_KEEPALIVE)
     }

@@ -2,11 +2,11 @@
 // over them (SO_REUSEPORT), and no worker ever wakes for another one's client.
 
 internal import CLinux
-internal import DataPlane
+package import DataPlane
 internal import Glibc
 
 /// Opens the listening sockets of a TCP address.
-enum TCPListener {
+package enum TCPListener {
     /// A ring that is torn down frees its port some time after its process was seen to exit.
     static let inUseRetriesMax = 50
     static let inUseRetryMs: Int32 = 20
@@ -31,7 +31,7 @@ enum TCPListener {
     ///
     /// The first socket listens alone before SO_REUSEPORT is turned on: bound with it from the
     /// beginning, a second Gyre on the same port would silently get half of the connections.
-    static func open(
+    package static func open(
         _ address: SocketAddress, count: Int, backlog: Int32
     ) throws(SystemError) -> [Descriptor] {
         precondition(count > 0)
@@ -64,7 +64,7 @@ enum TCPListener {
         try socket.setStreamDefaults()
         // Both families of `:port` are bound separately, whatever net.ipv6.bindv6only says.
         if address.isIPv6 { try socket.setIPv6Only() }
-        if address.isLoopback { LoopbackPacing.remove(fromListener: socket) }
+        if address.isLoopback { LoopbackPacing.remove(from: socket) }
         return socket
     }
 }

@@ -4,6 +4,8 @@
 package indirect enum JSONText: Sendable {
     case string(String)
     case number(UInt64)
+    /// With at most three places; a value that is not finite becomes `null`.
+    case decimal(Double)
     case bool(Bool)
     case null
     case array([JSONText])
@@ -14,6 +16,7 @@ package indirect enum JSONText: Sendable {
         switch self {
         case .string(let string): Self.quoted(string)
         case .number(let number): "\(number)"
+        case .decimal(let value): Self.decimal(value)
         case .bool(let bool): bool ? "true" : "false"
         case .null: "null"
         case .array(let items): "[\(items.map(\.text).joined(separator: ","))]"
@@ -41,15 +44,19 @@ package indirect enum JSONText: Sendable {
             return "{\(lines.joined(separator: ","))\(end)}"
         case .array(let items):
             return "[\(items.map(\.text).joined(separator: ", "))]"
-        case .string, .number, .bool, .null, .object: return text
+        case .string, .number, .decimal, .bool, .null, .object: return text
         }
     }
 
     private var isCollection: Bool {
         switch self {
         case .array, .object: true
-        case .string, .number, .bool, .null: false
+        case .string, .number, .decimal, .bool, .null: false
         }
+    }
+
+    private static func decimal(_ value: Double) -> String {
+        value.isFinite ? "\((value * 1000).rounded() / 1000)" : "null"
     }
 
     private static func quoted(_ string: String) -> String {

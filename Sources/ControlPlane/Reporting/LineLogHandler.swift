@@ -8,7 +8,15 @@ package import Logging
 package enum ErrorOutput {
     /// Writes `line` and a newline; what the reader does not take is lost.
     package static func write(line: String) {
-        let bytes = Array((line + "\n").utf8)
+        write(line + "\n")
+    }
+
+    /// Whether somebody watches it.
+    package static var isTerminal: Bool { gyre_error_output_is_terminal() == 1 }
+
+    /// Writes `text` as it is.
+    package static func write(_ text: String) {
+        let bytes = Array(text.utf8)
         unsafe gyre_error_output(bytes, bytes.count)
     }
 }

@@ -32,7 +32,9 @@ extension Configuration {
     /// The stored properties of a value by their names.
     private static func settings(_ value: Any) -> [(key: String, value: String)] {
         Mirror(reflecting: value).children.compactMap { child in
-            child.label.map { ($0, "\(child.value)") }
+            child.label.map {
+                ($0, "\(child.value)".replacing("ControlPlane.Configuration.", with: ""))
+            }
         }
     }
 }

@@ -54,6 +54,7 @@ struct SiteAssembly: Sendable {
     mutating func assemble(
         _ configuration: Configuration, _ endpoints: [[ResolvedEndpoint]]
     ) throws(StartError) -> AssembledSite {
+        try configuration.refuseUnserved()
         var site = AssembledSite(description: SiteDescription(listeners: [], upstreams: []))
         var keys: Set<EndpointKey> = []
         for (upstream, addresses) in zip(configuration.upstreams, endpoints) {

@@ -5,8 +5,11 @@ internal import Glibc
 
 extension TCPForwarder {
     /// Bytes arrived from `side`, or it ended or failed.
+    ///
+    /// - Parameter isContinued: more of that comes at once. What comes together is moved on
+    ///   together: several buffers with one send, the last bytes with the end behind them.
     mutating func received<R: Reactor & ~Copyable>(
-        _ side: FlowSideID, _ completion: Completion, on reactor: inout R
+        _ side: FlowSideID, _ completion: Completion, isContinued: Bool, on reactor: inout R
     ) {
         if !completion.more { self[side].flags.remove(.receiving) }
         if completion.result > 0 {
@@ -23,7 +26,7 @@ extension TCPForwarder {
             readFailed(side, on: &reactor)
             return
         }
-        pump(side, on: &reactor)
+        if !isContinued { pump(side, on: &reactor) }
     }
 
     /// Moves a direction on as far as it goes: sends what waits, arms the next receive, passes on
@@ -38,9 +41,13 @@ extension TCPForwarder {
             let chain = self[side].pending.take()
             self[side].sendingBytes = chain.bytes
             self[target].flags.insert(.sending)
-            // A direction that still receives has other news to wait for than this.
-            let isAwaited = !self[side].flags.contains(.receiving)
-            reactor.send(self[target].socket, chain, isAwaited: isAwaited)
+            let flags = self[side].flags
+            // A direction that still receives has other news to wait for than this. While the
+            // opposite one sends, its failure may reset the flow first, and with it what is held
+            // back for the end.
+            reactor.send(
+                self[target].socket, chain, isAwaited: !flags.contains(.receiving),
+                endsNext: flags.contains(.ended) && !flags.contains(.sending))
         }
         if !self[target].flags.contains(.sending) {
             // Nothing waits and nothing is in flight.

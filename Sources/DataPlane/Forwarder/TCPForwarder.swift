@@ -63,7 +63,11 @@ struct TCPForwarder: ~Copyable {
     }
 
     /// Handles one completion of a flow's socket.
-    mutating func handle<R: Reactor & ~Copyable>(_ completion: Completion, on reactor: inout R) {
+    ///
+    /// - Parameter isContinued: the next one to be handled is of the same operation.
+    mutating func handle<R: Reactor & ~Copyable>(
+        _ completion: Completion, isContinued: Bool, on reactor: inout R
+    ) {
         let side = FlowSideID(raw: completion.owner)
         if completion.operation == .close {
             closed(side, on: &reactor)
@@ -76,7 +80,7 @@ struct TCPForwarder: ~Copyable {
         }
         flows[slot: side.slot].activeAtMs = nowMs
         switch completion.operation {
-        case .receive: received(side, completion, on: &reactor)
+        case .receive: received(side, completion, isContinued: isContinued, on: &reactor)
         case .send: sent(side, completion, on: &reactor)
         case .connect: connected(side, completion.result, on: &reactor)
         case .readable: readable(side, on: &reactor)

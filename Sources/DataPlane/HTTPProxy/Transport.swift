@@ -48,7 +48,8 @@ struct Transport: BitwiseCopyable {
         sendingBytes = chain.bytes
         flags.insert(.sending)
         // Who still receives has other news to wait for than the end of this.
-        reactor.send(socket, chain, isAwaited: isAwaited || !flags.contains(.receiving))
+        reactor.send(
+            socket, chain, isAwaited: isAwaited || !flags.contains(.receiving), endsNext: false)
     }
 
     /// The send in flight is through.

@@ -91,6 +91,16 @@ package struct CompletionBatch: ~Copyable {
         return unsafe storage[position]
     }
 
+    /// Whether the next one tells more of the same operation of the same socket.
+    package func isContinued(at position: Int) -> Bool {
+        precondition(position >= 0)
+        guard position + 1 < count else { return false }
+        let (this, next) = unsafe (storage + position, storage + position + 1)
+        // Raw values: unspecialised, the comparison of the cases would be a call.
+        return unsafe this.pointee.owner == next.pointee.owner
+            && this.pointee.operation.rawValue == next.pointee.operation.rawValue
+    }
+
     package mutating func append(_ completion: Completion) {
         precondition(count < capacity)
         unsafe storage[count] = completion

@@ -102,7 +102,11 @@ package protocol Reactor: ~Copyable {
     ///   - chain: not empty, at most `sendBuffersMax` buffers.
     ///   - isAwaited: whether the caller can go on only when it is done. If not, a reactor may keep
     ///     the completion until there is something else to tell.
-    mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool)
+    ///   - endsNext: whether the caller, which awaits it, answers its completion with
+    ///     `shutdownWrite` or `close`, before the next turn: until then the last bytes may be held
+    ///     back, to go out together with the end of the stream.
+    mutating func send(
+        _ socket: SocketID, _ chain: BufferChain, isAwaited: Bool, endsNext: Bool)
 
     /// Sends all bytes of a chain, then closes the socket: the end of the stream goes out with the
     /// last of them, not behind them. What is armed on the socket is cancelled; nothing but one

@@ -15,8 +15,9 @@ package enum LoopbackPacing {
         return gyre_socket_is_paced(socket) == 1
     }()
 
-    /// Takes pacing off a socket that listens on a loopback address; accepted ones inherit that.
-    package static func remove(fromListener socket: Descriptor) {
+    /// Takes pacing off a socket that listens on a loopback address, whose accepted ones inherit
+    /// that, or that is to be connected to one.
+    package static func remove(from socket: Descriptor) {
         if isDefault { _ = gyre_socket_set_unpaced(socket.raw) }
     }
 }

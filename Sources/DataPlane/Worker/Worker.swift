@@ -138,7 +138,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         default:
             guard completion.owner != TCPForwarder.noFlow else { return }
             guard let owner = HTTPOwner(raw: completion.owner) else {
-                forwarder.handle(completion, on: &reactor)
+                let isContinued = completion.more && batch.isContinued(at: position)
+                forwarder.handle(completion, isContinued: isContinued, on: &reactor)
                 return
             }
             proxy.handle(completion, owner, on: &reactor)
@@ -159,7 +160,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     }
 
     private mutating func obey(_ requests: WorkerRequests) {
-        if !requests.isEmpty && !forwarder.isDraining {
+        if !requests.isDisjoint(with: [.drain, .terminate]) && !forwarder.isDraining {
             forwarder.isDraining = true
             proxy.isDraining = true
             if listeners.count == 0 { proxy.closeIdle(on: &reactor) }

@@ -27,6 +27,13 @@ private func parsed(_ json: String) throws -> [String: Any] {
         #expect(
             value.text == #"{"z":18446744073709551615,"a":[true,false,null],"e":{},"l":[]}"#)
     }
+
+    @Test func decimalsHaveThreePlacesOrAreNone() {
+        let values: [JSONText] = [
+            .decimal(1.23456), .decimal(2), .decimal(.nan), .decimal(.infinity), .decimal(1e-9),
+        ]
+        #expect(JSONText.array(values).text == "[1.235,2.0,null,null,0.0]")
+    }
 }
 
 @Suite struct CountersReportTests {
@@ -50,6 +57,24 @@ private func parsed(_ json: String) throws -> [String: Any] {
         #expect(report["backend"] as? String == "io_uring")
         #expect(report["processorTimeNs"] as? [UInt64] == [5, 7])
         #expect(report["processorTimeNsTotal"] as? UInt64 == 12)
+    }
+
+    @Test func whatIsWrittenIsReadBack() throws {
+        var counters = CounterSet()
+        for counter in Counter.allCases { counters[counter] = UInt64(counter.rawValue) + 1 }
+        counters[.enter] = .max
+        let report = CountersReport(
+            backend: .ioUring, counters: counters, processorTimesNs: [5, 7])
+        let read = try #require(CountersReport(parsing: report.json))
+        #expect(read.json == report.json)
+        for end in 0..<report.json.count {
+            #expect(CountersReport(parsing: report.json.prefix(end)) == nil)
+        }
+    }
+
+    @Test(arguments: ["", "{}", "{\"backend\":\"epoll\"}", "2026 info listening on :1"])
+    func otherLinesAreNone(line: String) {
+        #expect(CountersReport(parsing: line) == nil)
     }
 }
 

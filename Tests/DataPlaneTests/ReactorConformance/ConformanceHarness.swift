@@ -107,7 +107,7 @@ struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
     }
 
     /// Sends the next `count` bytes of the socket's stream, at most 16 buffers.
-    mutating func send(_ owner: UInt32, _ count: Int) throws {
+    mutating func send(_ owner: UInt32, _ count: Int, endsNext: Bool = false) throws {
         var chain = BufferChain()
         var left = count
         while left > 0 {
@@ -123,7 +123,7 @@ struct ConformanceHarness<R: Reactor & ~Copyable>: ~Copyable {
             left -= piece
         }
         arm(owner, .send)
-        reactor.send(socket(owner), chain, isAwaited: true)
+        reactor.send(socket(owner), chain, isAwaited: true, endsNext: endsNext)
     }
 
     mutating func await(_ operation: Operation, _ owner: UInt32) {

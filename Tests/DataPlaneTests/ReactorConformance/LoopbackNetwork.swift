@@ -20,6 +20,16 @@ final class LoopbackPeer: Peer {
         self.stream = stream
     }
 
+    /// `tcpi_segs_in`, which the C library's `tcp_info` is too old for (linux/tcp.h).
+    var segmentsIn: UInt32? {
+        var bytes = [UInt8](repeating: 0, count: 144)
+        var length = socklen_t(bytes.count)
+        guard getsockopt(descriptor.raw, Int32(IPPROTO_TCP), TCP_INFO, &bytes, &length) == 0,
+            length == bytes.count
+        else { return nil }
+        return bytes.withUnsafeBytes { $0.load(fromByteOffset: 140, as: UInt32.self) }
+    }
+
     deinit {
         if descriptor.isOpen { _ = gyre_close(descriptor.raw) }
     }

@@ -22,6 +22,8 @@ protocol Peer: AnyObject {
     var sight: PeerSight { get }
     /// Where the reactor should find it.
     var address: IPBytes { get }
+    /// TCP segments that have come to it, acknowledgements included; `nil` when there are none.
+    var segmentsIn: UInt32? { get }
 
     /// Sends up to `count` of the next bytes of its stream.
     ///

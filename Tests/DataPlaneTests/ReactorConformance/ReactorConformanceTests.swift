@@ -165,6 +165,12 @@ extension FaultPlan {
         try tested.run(EndsGoThroughOneWayAtATime.self)
     }
 
+    @Test(arguments: TestedReactor.all) func endsFollowTheirBytes(
+        on tested: TestedReactor
+    ) throws {
+        try tested.run(EndsFollowTheirBytes.self)
+    }
+
     @Test(arguments: TestedReactor.all) func peersResetIsAnError(on tested: TestedReactor) throws {
         try tested.run(PeersResetIsAnError.self)
     }

@@ -25,6 +25,8 @@ final class SimulatedPeer: Peer {
 
     var address: IPBytes { world.connections[number].peerAddress }
 
+    var segmentsIn: UInt32? { nil }
+
     func send(_ count: Int) -> Int {
         let connection = world.connections[number]
         let room = connection.plan.inboundCapacity - connection.inbound

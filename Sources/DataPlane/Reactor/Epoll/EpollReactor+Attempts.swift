@@ -63,12 +63,13 @@ extension EpollReactor {
         var chain = sockets[index].sending
         let descriptor = sockets[index].descriptor
         let isLast = sockets[index].wants.contains(.closeAfterSend)
+        let endFollows = isLast || sockets[index].wants.contains(.endsAfterSend)
         var result = 0
         repeat {
             let count = unsafe fill(segments, from: chain, in: buffers)
             counters[.send] &+= 1
             let bytes = Int(chain.bytes)
-            result = unsafe gyre_send(descriptor.raw, segments, count, isLast ? 1 : 0)
+            result = unsafe gyre_send(descriptor.raw, segments, count, endFollows ? 1 : 0)
             if result > 0 { chain.consume(result, in: buffers) }
             // A short send means a full socket: the next edge says when there is room.
             if result == -Int(EAGAIN) || (result >= 0 && result < bytes) {
@@ -79,7 +80,7 @@ extension EpollReactor {
         } while result >= 0 && !chain.isEmpty
         chain.discard(in: buffers)
         sockets[index].sending = chain
-        sockets[index].wants.remove(.send)
+        sockets[index].wants.subtract([.send, .endsAfterSend])
         if isLast {
             DirectCalls.close(descriptor, counting: &counters)
             batch.append(Completion(.close, owner: sockets[index].owner, result: 0))

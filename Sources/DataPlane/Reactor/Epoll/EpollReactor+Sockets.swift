@@ -67,11 +67,14 @@ extension EpollReactor {
         want(.receive, index, readyIf: .readable)
     }
 
-    package mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool) {
+    package mutating func send(
+        _ socket: SocketID, _ chain: BufferChain, isAwaited: Bool, endsNext: Bool
+    ) {
         let index = index(socket)
         precondition(!chain.isEmpty && sockets[index].sending.isEmpty)
         sockets[index].sending = chain
         sockets[index].sendBytes = chain.bytes
+        if endsNext { sockets[index].wants.insert(.endsAfterSend) }
         want(.send, index, readyIf: .writable)
     }
 

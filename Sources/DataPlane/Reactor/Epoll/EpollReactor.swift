@@ -10,7 +10,7 @@ internal import Glibc
 
 /// What is asked of a socket.
 struct EpollWants: OptionSet, BitwiseCopyable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
     static let receive = EpollWants(rawValue: 1 << 0)
     static let send = EpollWants(rawValue: 1 << 1)
@@ -21,6 +21,8 @@ struct EpollWants: OptionSet, BitwiseCopyable {
     static let close = EpollWants(rawValue: 1 << 6)
     /// The send is the last one: the socket closes when it is through.
     static let closeAfterSend = EpollWants(rawValue: 1 << 7)
+    /// The end of the stream follows the send: its last bytes may wait for it.
+    static let endsAfterSend = EpollWants(rawValue: 1 << 8)
 }
 
 /// What is known of a socket.

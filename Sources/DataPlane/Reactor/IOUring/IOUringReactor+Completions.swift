@@ -114,7 +114,10 @@ extension IOUringReactor {
         sendsInFlight -= 1
         var chain = sockets[index].sending
         if entry.result > 0 { chain.consume(Int(entry.result), in: buffers) }
-        if entry.result < 0 || sockets[index].isClosing { chain.discard(in: buffers) }
+        // A kernel that has waited for room often enough gives the rest back, as a count or, when
+        // nothing of it was taken, as EAGAIN: neither is a failure.
+        let isFailed = entry.result < 0 && entry.result != -EAGAIN && entry.result != -EINTR
+        if isFailed || sockets[index].isClosing { chain.discard(in: buffers) }
         sockets[index].sending = chain
         guard !sockets[index].isClosing else { return }
         guard chain.isEmpty else {

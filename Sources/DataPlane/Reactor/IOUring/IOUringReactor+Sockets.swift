@@ -63,13 +63,16 @@ extension IOUringReactor {
         unsafe tag(entry, .receive, index)
     }
 
-    package mutating func send(_ socket: SocketID, _ chain: BufferChain, isAwaited: Bool) {
+    package mutating func send(
+        _ socket: SocketID, _ chain: BufferChain, isAwaited: Bool, endsNext: Bool
+    ) {
         let index = index(socket)
         precondition(
             !chain.isEmpty && sockets[index].sending.isEmpty && !sockets[index].isClosing)
+        precondition(isAwaited || !endsNext)
         sockets[index].sending = chain
         sockets[index].sendBytes = chain.bytes
-        prepareSend(index)
+        prepareSend(index, endFollows: endsNext)
         if !isAwaited { expectedAtOnce += 1 }
     }
 
@@ -83,7 +86,7 @@ extension IOUringReactor {
         sockets[index].sendBytes = chain.bytes
         let armed = sockets[index].armed
         reserve(UInt32(armed.nonzeroBitCount) + 2)
-        prepareSend(index, isLast: true)
+        prepareSend(index, endFollows: true, isLinked: true)
         expectedAtOnce += 1
         cancel(armed, of: index)
         prepareClose(index)
@@ -91,8 +94,12 @@ extension IOUringReactor {
 
     /// Sends what is left of the chain, as one request.
     ///
-    /// - Parameter isLast: what is prepared next waits for it, and the end goes out with it.
-    mutating func prepareSend(_ index: Socket, isLast: Bool = false) {
+    /// - Parameters:
+    ///   - endFollows: the last segment waits for the end and goes out with it.
+    ///   - isLinked: what is prepared next waits for this.
+    mutating func prepareSend(
+        _ index: Socket, endFollows: Bool = false, isLinked: Bool = false
+    ) {
         reserve(1)
         let chain = sockets[index].sending
         let descriptor = sockets[index].descriptor.raw
@@ -100,12 +107,13 @@ extension IOUringReactor {
         if chain.buffers == 1 {
             unsafe gyre_prep_send(
                 entry, descriptor, buffers.contents(chain.head), buffers.count(chain.head),
-                isLast ? 1 : 0)
+                endFollows ? 1 : 0)
         } else {
             unsafe gyre_prep_sendmsg(
-                entry, descriptor, scatterLists.header(for: chain, in: buffers), isLast ? 1 : 0)
+                entry, descriptor, scatterLists.header(for: chain, in: buffers),
+                endFollows ? 1 : 0)
         }
-        if isLast { unsafe gyre_link(entry) }
+        if isLinked { unsafe gyre_link(entry) }
         unsafe tag(entry, .send, index)
         sendsInFlight += 1
     }

@@ -186,7 +186,7 @@ package enum RingProbe {
         }
         var chain = BufferChain()
         chain.append(received.buffer, in: reactor.buffers)
-        reactor.send(socket, chain, isAwaited: true)
+        reactor.send(socket, chain, isAwaited: true, endsNext: false)
         guard let back = next(.send, on: &reactor), back.result == 1 else {
             return "no send completed"
         }

@@ -4,7 +4,7 @@
 internal import Protocols
 
 /// The server's side of one HTTP/1 connection.
-package struct DemoSession: Sendable {
+package struct DemoSession: OriginSession, Sendable {
     private enum Phase {
         case head
         /// So many bytes of the request's body are still to come.

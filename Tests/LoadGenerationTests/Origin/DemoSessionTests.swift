@@ -1,6 +1,6 @@
 // The demo's origin: what it answers, however the request is cut, and what it refuses.
 
-import ControlPlane
+import LoadGeneration
 import Testing
 
 @Suite struct DemoSessionTests {
