@@ -4,8 +4,8 @@ internal import CLinux
 package import DataPlane
 internal import Glibc
 
-/// Delivers SIGTERM, SIGINT, SIGUSR1 and SIGHUP. Must be made before any other thread starts, because
-/// threads inherit which signals are blocked.
+/// Delivers SIGTERM, SIGINT, SIGUSR1 and SIGHUP. Must be made before any other thread starts,
+/// because threads inherit which signals are blocked.
 package struct SignalSource: Sendable {
     package enum Signal: Equatable {
         /// SIGTERM or SIGINT, by its number.

@@ -62,7 +62,11 @@ final class ServiceControl: ControlTarget {
             })
     }
 
-    func configurationText() -> String { service.present.configuration.yaml }
+    func configurationText() -> String {
+        var configuration = service.present.configuration
+        configuration.process.admin.token = ""
+        return configuration.yaml
+    }
 
     func endpoints() -> [EndpointReport] {
         let present = service.present

@@ -3,7 +3,10 @@
 extension Configuration {
     /// The process, listeners, routes, upstreams and endpoints, in their order.
     var parts: [PlanPart] {
-        [PlanPart(.process, "process", Self.settings(process))]
+        var shown = process
+        // Nobody's business who may see a plan.
+        shown.admin.token = ""
+        return [PlanPart(.process, "process", Self.settings(shown))]
             + listeners.map { listener in
                 var own = listener
                 own.routes = []

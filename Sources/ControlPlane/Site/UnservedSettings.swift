@@ -2,7 +2,7 @@
 
 extension Configuration {
     /// - Throws: the first setting that would have no effect.
-    func refuseUnserved() throws(StartError) {
+    package func refuseUnserved() throws(StartError) {
         if process.log.format != .text { throw Self.unserved("log.format: json") }
         for listener in listeners {
             let name = "listener \(listener.name): "

@@ -1,7 +1,7 @@
 // One value that several parts of a worker work on: its address is handed round, its owner ends it.
 
-/// Refers to a value on the heap. Copies refer to the same one. One thread's, unless nothing changes
-/// it any more.
+/// Refers to a value on the heap. Copies refer to the same one. One thread's, unless nothing
+/// changes it any more.
 @safe
 struct Shared<Value: ~Copyable>: BitwiseCopyable {
     private let address: UnsafeMutablePointer<Value>

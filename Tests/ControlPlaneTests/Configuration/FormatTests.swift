@@ -51,7 +51,7 @@ import Testing
     @Test func whatTheReferenceCommentsOutIsAccepted() throws {
         var text = ConfigurationReference.text
         let alternatives = [
-            ("    upstream: app\n", ""), ("    # routes:\n", "    routes:\n"),
+            ("\n    upstream: app\n", "\n"), ("\n    # routes:\n", "\n    routes:\n"),
         ]
         for (from, to) in alternatives { text = text.replacing(from, with: to) }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

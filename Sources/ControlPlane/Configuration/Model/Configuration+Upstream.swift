@@ -85,8 +85,8 @@ extension Configuration {
         package var pendingMax = 1024
         /// How long they wait; then 503.
         package var pendingTimeoutMs: UInt64 = 5_000
-        /// Requests under way at once, of all workers, at least 1; `nil` for any number. Those beyond
-        /// get a 503.
+        /// Requests under way at once, of all workers, at least 1; `nil` for any number. Those
+        /// beyond get a 503.
         package var requestsMax: Int?
         /// Requests of several clients under way on one connection, 1 to 128; 1 for no sharing.
         package var pipelineMax: UInt32 = 1

@@ -65,22 +65,17 @@ package enum ConfigurationReference {
     private static func lines(
         of key: KeyFacts, variant: String?, isActive: Bool, isRoot: Bool
     ) -> [String] {
-        var lines: [String] = []
         let value = key.fallback?.inline ?? key.example ?? ""
-        if let inner = key.shape.object {
-            let nested = keys(of: inner.shape, variant: variant)
-            let open = ["\(key.name):"] + indented(nested, isItem: inner.isItem)
-            if inner.isAlone && (isRoot || value != "[]") {
-                lines = open
-            } else {
-                // The short form, and behind it the long one.
-                return prefixed(["\(key.name): \(value)"], isActive)
-                    + prefixed(open, false)
-            }
-        } else {
-            lines = ["\(key.name): \(value)"]
+        let short = ["\(key.name): \(value)"]
+        guard let inner = key.shape.object else { return prefixed(short, isActive) }
+        let nested = keys(of: inner.shape, variant: variant)
+        let long = ["\(key.name):"] + indented(nested, isItem: inner.isItem)
+        guard inner.isAlone, isRoot || value != "[]" else {
+            return prefixed(short, isActive) + prefixed(long, false)
         }
-        return prefixed(lines, isActive)
+        // A mapping of which nothing is said would be no mapping.
+        let saysSomething = nested.contains { !$0.isEmpty && !$0.hasPrefix("#") }
+        return prefixed(long, isActive && saysSomething)
     }
 
     private static func prefixed(_ lines: [String], _ isActive: Bool) -> [String] {
