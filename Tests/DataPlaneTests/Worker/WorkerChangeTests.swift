@@ -151,7 +151,8 @@ private struct Scene: ~Copyable {
         var scene = try Scene()
         let old = scene.addClient(to: 0)
         scene.turn { _ in old.answers == "a" }
-        let listener = WorkerListener(id: 1, descriptor: scene.world.makeListener())
+        let listener = WorkerListener(
+            number: 1, id: 1, descriptor: scene.world.makeListener())
         try scene.change(to: 0, listeners: [1], opened: [listener], closed: [0])
         scene.turn { _ in old.hasEnded }
         let new = scene.addClient(to: 1)
