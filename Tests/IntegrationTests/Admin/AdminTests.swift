@@ -187,21 +187,30 @@ extension Integration {
             #expect(status.status == .exited(0))
             #expect(status.output.contains("pid \(gyre.process.pid), serving for"))
             #expect(status.output.contains(" on \(backend.name) (asked for)"))
-            #expect(status.output.contains("\(gyre.address)  http"))
+            #expect(status.output.contains("\(gyre.address)  serving"))
             #expect(status.output.contains("\(origin.address)  usable"))
             let json = try run("status", "--json", environment: environment)
             #expect(
                 json.output.hasPrefix("{\"endpoints\":[{") && json.output.contains("\"status\":{"))
 
-            let file = try directory.write("workers: 1\n", to: "file.yaml")
-            for arguments in [
-                ["reload"], ["plan", file], ["drain", "endpoint", "a"], ["drain", "listener", "a"],
+            let file = try directory.write(
+                """
+                listeners: [{name: web, address: "127.0.0.1:0", protocol: http, upstream: web}]
+                upstreams: [{name: web, endpoints: ["\(origin.address)"]}]
+                """, to: "file.yaml")
+            let plan = try run("plan", file, environment: environment)
+            #expect(plan.status == .exited(0), "\(plan.errorOutput)")
+            let drained = try run("drain", "endpoint", "\(origin.address)", environment: environment)
+            #expect(drained.status == .exited(0), "\(drained.errorOutput)")
+            let after = try run("status", environment: environment)
+            #expect(after.output.contains("\(origin.address)  drained"), "\(after.output)")
+            for (arguments, reason) in [
+                (["reload"], "gyre: this process was started from a command line"),
+                (["drain", "endpoint", "a"], "gyre: no endpoint is named 'a'"),
             ] {
-                let run = try ChildProcess.run(
-                    [Product.binary] + arguments, environment: environment, within: 10)
+                let run = try run(arguments, environment: environment)
                 #expect(run.status == .exited(1))
-                let line = "gyre: this process was started from a command line"
-                #expect(run.errorOutput.hasPrefix(line), "\(run.errorOutput)")
+                #expect(run.errorOutput.hasPrefix(reason), "\(run.errorOutput)")
             }
         }
 
