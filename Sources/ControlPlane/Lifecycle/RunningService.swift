@@ -29,6 +29,7 @@ final class RunningService: Sendable {
     let plan: ServicePlan
     let workers: WorkerGroup
     let health: EndpointHealth
+    let breakers: CircuitBreakers
     private let host: HostFacts
     private let workshop: Mutex<Workshop>
     private let state: Mutex<Present>
@@ -38,12 +39,13 @@ final class RunningService: Sendable {
     private static let applyPollMs: Int32 = 1
 
     private init(
-        _ plan: ServicePlan, _ workers: WorkerGroup, _ health: EndpointHealth, _ host: HostFacts,
-        _ workshop: Workshop, _ present: Present
+        _ plan: ServicePlan, _ workers: WorkerGroup, _ health: EndpointHealth,
+        _ breakers: CircuitBreakers, _ host: HostFacts, _ workshop: Workshop, _ present: Present
     ) {
         self.plan = plan
         self.workers = workers
         self.health = health
+        self.breakers = breakers
         self.host = host
         self.workshop = Mutex(workshop)
         state = Mutex(present)
@@ -74,11 +76,12 @@ final class RunningService: Sendable {
             throw error
         }
         site.assign(site.added, in: health, nowMs: 0)
+        let breakers = CircuitBreakers(workers: plan.shares.workers)
         let workers = try WorkerGroup.start(
             plan.choice.backend, plan.workers, snapshot, listeners, ids: site.listenerIDs, health,
-            attention: attention)
+            breakers, attention: attention)
         return RunningService(
-            plan, workers, health, host, Workshop(assembly: assembly, snapshot: snapshot),
+            plan, workers, health, breakers, host, Workshop(assembly: assembly, snapshot: snapshot),
             Present(
                 configuration: configuration, site: site, listeners: listeners, generation: 1))
     }
@@ -104,6 +107,8 @@ final class RunningService: Sendable {
                 workers.clients(ofListener: $0) > 0
             } hasWork: {
                 workers.inFlight(ofEndpoint: $0) > 0 || workers.connections(ofEndpoint: $0) > 0
+            } isCounted: {
+                !breakers.isUnused($0)
             }
         }
         // A copy, so that ids are only given out when all else is well.

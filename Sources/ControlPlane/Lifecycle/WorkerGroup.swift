@@ -24,7 +24,7 @@ struct WorkerGroup: Sendable {
     static func start(
         _ backend: Backend, _ configurations: [WorkerConfiguration], _ snapshot: SiteSnapshot,
         _ listeners: ListenerSet, ids: [String: UInt32], _ health: EndpointHealth,
-        attention: Descriptor
+        _ breakers: CircuitBreakers, attention: Descriptor
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
         do throws(SystemError) {
@@ -34,7 +34,7 @@ struct WorkerGroup: Sendable {
                         backend: backend, configuration: configuration, snapshot: snapshot,
                         listeners: ListenerSet.sockets(
                             listeners.listeners, ofWorker: configuration.index, ids: ids),
-                        health: health, attention: attention))
+                        health: health, breakers: breakers, attention: attention))
             }
         } catch {
             let failed = threads.count

@@ -14,6 +14,8 @@ extension WorkerEvent {
             case .connectTimedOut: "cannot connect to \(name): no answer within the connect timeout"
             case .noEndpoint: "no endpoint could be connected"
             case .badResponse: "\(name) sent something that is not an HTTP response"
+            case .upstreamFull:
+                "the upstream of \(name) has as many connections as it may have; work was refused"
             case .acceptPaused: "accepting pauses: \(cause)"
             }
         return heldBack == 0 ? line : "\(line) (and \(heldBack) events before it)"

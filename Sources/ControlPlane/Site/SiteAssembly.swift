@@ -79,10 +79,12 @@ struct SiteAssembly: Sendable {
     /// - Parameters:
     ///   - hasClients: whether a listener has any.
     ///   - hasWork: whether an endpoint has connections or requests.
-    mutating func reclaim(hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool) {
+    ///   - isCounted: whether an upstream has any that count against its limits.
+    mutating func reclaim(
+        hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool, isCounted: (UInt32) -> Bool
+    ) {
         listenerIDs.reclaim { !hasClients($0) }
-        // Workers keep nothing of an upstream that would harm another one.
-        upstreamIDs.reclaim { _ in true }
+        upstreamIDs.reclaim { !isCounted($0) }
         endpointIDs.reclaim { !hasWork($0) }
     }
 
@@ -167,6 +169,10 @@ extension UpstreamPolicy {
         silenceMs = upstream.timeouts.upstreamMs
         keepAliveMs = upstream.timeouts.keepAliveMs
         idleMax = upstream.connections.idleMax
+        connectionsMax = upstream.connections.connectionsMax.map(UInt32.init(clamping:)) ?? .max
+        pendingMax = UInt32(clamping: upstream.connections.pendingMax)
+        pendingMs = upstream.connections.pendingTimeoutMs
+        requestsMax = upstream.connections.requestsMax.map(UInt32.init(clamping:)) ?? .max
         pipelineMax = upstream.connections.pipelineMax
         host = upstream.host
         retries = RetryPolicy(upstream.retries)

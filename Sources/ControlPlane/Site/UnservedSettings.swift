@@ -19,12 +19,6 @@ extension Configuration {
             let name = "upstream \(upstream.name): "
             if upstream.proxyProtocol != nil { throw Self.unserved(name + "proxy_protocol") }
             if upstream.health.active != nil { throw Self.unserved(name + "health.active") }
-            if upstream.connections.connectionsMax != nil {
-                throw Self.unserved(name + "connections.max")
-            }
-            if upstream.connections.requestsMax != nil {
-                throw Self.unserved(name + "connections.requests")
-            }
         }
     }
 

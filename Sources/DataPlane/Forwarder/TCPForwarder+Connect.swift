@@ -35,7 +35,7 @@ extension TCPForwarder {
         // that are connected need them more.
         let copiesFirst = flow.relay == .auto || flow.relay == .copy
         if copiesFirst && !isShortOfBuffers(reactor) { armReceive(side, on: &reactor) }
-        connect(index.slot, on: &reactor)
+        admit(index.slot, on: &reactor)
     }
 
     private func makeFlow(_ listener: UInt32) -> Flow {
@@ -59,29 +59,40 @@ extension TCPForwarder {
     }
 
     /// The upstream of a flow whose endpoint is being chosen.
-    private func destination(_ slot: UInt32) -> UpstreamRecord {
+    func destination(_ slot: UInt32) -> UpstreamRecord {
         site.value.view(flows[slot: slot].snapshot).upstreams[Int(flows[slot: slot].upstream)]
     }
 
+    /// What came of choosing an endpoint.
+    private enum EndpointChoice {
+        case chosen
+        /// There is none left.
+        case exhausted
+        /// Every connection that its upstream may have is there.
+        case starves
+    }
+
     /// Chooses the next endpoint to try.
-    ///
-    /// - Returns: false when there is none left.
-    private mutating func chooseEndpoint(_ slot: UInt32) -> Bool {
+    private mutating func chooseEndpoint(_ slot: UInt32) -> EndpointChoice {
         let upstream = destination(slot)
         let view = site.value.view(flows[slot: slot].snapshot)
         let target = site.value.pick(
             upstream, in: view, key: flows[slot: slot].key,
             without: flows[slot: slot].attempted, nowMs: nowMs)
         guard flows[slot: slot].attempts < upstream.endpoints.count, let target else {
-            return false
+            return .exhausted
+        }
+        letEndpointGo(slot)
+        let endpoint = view.endpoints[Int(target)].id
+        guard site.value.connectionCame(endpoint, limit: upstream.policy.connectionsMax) else {
+            return .starves
         }
         flows[slot: slot].attempts += 1
         flows[slot: slot].attempted.append(Int(target - upstream.endpoints.start))
         flows[slot: slot].target = target
-        letEndpointGo(slot)
-        flows[slot: slot].endpoint = view.endpoints[Int(target)].id
-        site.value.workCame(flows[slot: slot].endpoint)
-        return true
+        flows[slot: slot].endpoint = endpoint
+        site.value.workCame(endpoint)
+        return .chosen
     }
 
     /// A flow is over, or goes to another endpoint.
@@ -90,6 +101,7 @@ extension TCPForwarder {
         guard endpoint != .max else { return }
         flows[slot: slot].endpoint = .max
         site.value.workWent(endpoint)
+        site.value.connectionWent(endpoint)
     }
 
     /// An endpoint could not be connected.
@@ -97,8 +109,8 @@ extension TCPForwarder {
         _ slot: UInt32, _ cause: HealthCause, _ code: Int32, on reactor: inout R
     ) {
         report(
-            cause == .connectTimedOut ? .connectTimedOut : .connectFailed, slot: slot, code: code,
-            on: &reactor)
+            cause == .connectTimedOut ? .connectTimedOut : .connectFailed,
+            endpoint: flows[slot: slot].endpoint, code: code, on: &reactor)
         site.value.health.noteFailure(
             flows[slot: slot].endpoint, cause, code: code, destination(slot).policy.ejection,
             nowMs: nowMs)
@@ -143,7 +155,17 @@ extension TCPForwarder {
         let side = FlowSideID.upstream(slot)
         let view = site.value.view(flows[slot: slot].snapshot)
         let connectMs = destination(slot).policy.connectMs
-        while chooseEndpoint(slot) {
+        while true {
+            switch chooseEndpoint(slot) {
+            case .chosen: break
+            case .exhausted:
+                report(.noEndpoint, on: &reactor)
+                end(slot, reset: true, on: &reactor)
+                return
+            case .starves:
+                starve(slot)
+                return
+            }
             let address = view.endpoints[Int(flows[slot: slot].target)].address
             do {
                 let socket = try reactor.connect(to: address, owner: side.raw)
@@ -155,15 +177,15 @@ extension TCPForwarder {
             } catch {
                 reactor.counters[.connectFailures] &+= 1
                 if error.isShortage {
-                    report(.connectFailed, slot: slot, code: error.code, on: &reactor)
+                    report(
+                        .connectFailed, endpoint: flows[slot: slot].endpoint, code: error.code,
+                        on: &reactor)
                     pauseAccepting(error.code, on: &reactor)
                 } else {
                     connectFailed(slot, .connectFailed, error.code, on: &reactor)
                 }
             }
         }
-        report(.noEndpoint, slot: slot, on: &reactor)
-        end(slot, reset: true, on: &reactor)
     }
 
     mutating func connected<R: Reactor & ~Copyable>(

@@ -45,7 +45,7 @@ extension HTTPProxy {
             return
         }
         sessions[slot: slot].transport.received.consume(requestHead.length, in: reactor.buffers)
-        lease(index.slot, carrying: chain, on: &reactor)
+        admit(index.slot, carrying: chain, on: &reactor)
         watch(slot)
     }
 
@@ -163,7 +163,8 @@ extension HTTPProxy {
     /// Bytes of a client came while its exchange is under way: of the body, or of what follows.
     mutating func requestBytesCame<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         let slot = exchanges[slot: x].session
-        if !exchanges[slot: x].flags.contains(.requestComplete) {
+        let flags = exchanges[slot: x].flags
+        if flags.isDisjoint(with: [.requestComplete, .waits]) {
             noteClient(x)
             exchanges[slot: x].replay.discard(in: reactor.buffers)
             guard moveRequestBody(x, on: &reactor) else { return }

@@ -258,6 +258,7 @@ extension HTTPProxy {
 
     /// Frees the record of an exchange that nothing refers to.
     mutating func freeExchange(_ x: UInt32) {
+        giveBackLimits(x)
         letEndpointGo(x)
         site.value.release(exchanges[slot: x].snapshot)
         exchanges.remove(exchanges.index(ofSlot: x))

@@ -15,6 +15,8 @@ private enum Wait {
     /// A client takes what it asked for.
     case clientTaking
     case connecting
+    /// The upstream has as many connections as it may have.
+    case room
     /// A client sends more of a body.
     case requestBody
     /// An endpoint takes more of a body.
@@ -56,6 +58,7 @@ extension HTTPProxy {
 
     private func wait(_ exchange: Exchange, _ client: Transport) -> Wait {
         let flags = exchange.flags
+        if flags.contains(.waits) { return .room }
         if exchange.leader != .max {
             if client.unsentBytes > 0 { return .clientTaking }
             return client.flags.contains(.ended) ? .halfClosed : .responseHead
@@ -87,6 +90,8 @@ extension HTTPProxy {
         case .clientTaking, .requestBody: return policy(ofClient: slot).deadlines.bodyMs
         case .connecting:
             return destination(ofExchange: sessions[slot: slot].exchange).policy.connectMs
+        case .room:
+            return destination(ofExchange: sessions[slot: slot].exchange).policy.pendingMs
         case .requestTaking, .responseBody:
             return route(ofExchange: sessions[slot: slot].exchange).silenceMs
         case .responseHead:
@@ -123,7 +128,11 @@ extension HTTPProxy {
     private mutating func expire<R: Reactor & ~Copyable>(
         _ slot: UInt32, _ wait: Wait, on reactor: inout R
     ) {
-        reactor.counters[wait == .connecting ? .connectTimeouts : .idleTimeouts] &+= 1
+        switch wait {
+        case .connecting: reactor.counters[.connectTimeouts] &+= 1
+        case .room: reactor.counters[.upstreamOverflows] &+= 1
+        default: reactor.counters[.idleTimeouts] &+= 1
+        }
         let x = sessions[slot: slot].exchange
         switch wait {
         case .nextRequest, .lingering: abandon(slot, reset: false, on: &reactor)
@@ -138,6 +147,9 @@ extension HTTPProxy {
             report(.connectTimedOut, endpoint: exchanges[slot: x].endpoint, on: &reactor)
             noteFailure(x, .connectTimedOut)
             abandonAttempt(x, answering: .connectTimeout, on: &reactor)
+        case .room:
+            report(.upstreamFull, endpoint: exchanges[slot: x].endpoint, on: &reactor)
+            fail(x, .pendingTimeout, on: &reactor)
         case .requestBody: fail(x, .bodyTimeout, on: &reactor)
         case .requestTaking:
             noteFailure(x, .timedOut)

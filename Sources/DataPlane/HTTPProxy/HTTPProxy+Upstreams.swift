@@ -19,7 +19,9 @@ extension HTTPProxy {
         let endpoint = exchanges[slot: x].endpoint
         guard let upstream = pool.take(endpoint: endpoint, in: &upstreams) else {
             connect(x, carrying: head, on: &reactor)
-            if exchanges.isTaken(slot: x) { sendRequest(x, on: &reactor) }
+            if exchanges.isTaken(slot: x), exchanges[slot: x].upstream != .max {
+                sendRequest(x, on: &reactor)
+            }
             return
         }
         reactor.counters[.upstreamsReused] &+= 1
@@ -39,6 +41,11 @@ extension HTTPProxy {
         var head = head
         repeat {
             let endpoint = exchanges[slot: x].endpoint
+            let limit = destination(ofExchange: x).policy.connectionsMax
+            guard site.value.connectionCame(endpoint, limit: limit) else {
+                starve(x, carrying: head, on: &reactor)
+                return
+            }
             do {
                 let upstream = try openUpstream(x, endpoint, on: &reactor)
                 upstreams[slot: upstream].transport.waiting = head
@@ -48,6 +55,7 @@ extension HTTPProxy {
                 watch(exchanges[slot: x].session)
                 return
             } catch {
+                site.value.connectionWent(endpoint)
                 connectFailed(endpoint, error.code, on: &reactor)
                 if error.isShortage {
                     pauseAccepting(error.code, on: &reactor)
@@ -85,7 +93,6 @@ extension HTTPProxy {
             throw error
         }
         if address.isUnix { upstreams[slot: index.slot].transport.flags.insert(.unix) }
-        site.value.connectionCame(endpoint)
         reactor.counters[.upstreamsOpened] &+= 1
         return index.slot
     }
@@ -261,6 +268,7 @@ extension HTTPProxy {
             && transport.flags.isDisjoint(with: [.ended, .discarding])
         let state = site.value.endpoints[slot: endpoint]
         guard isReusable, isQuiet, !isDraining, state.isCurrent,
+            !state.isLimited || site.value.breakers.starving(state.upstream) == 0,
             pool.count(ofEndpoint: endpoint) < state.idleMax
         else {
             closeUpstream(upstream, on: &reactor)

@@ -3,7 +3,7 @@
 // `handle`, requests go out to the reactor.
 // +Clients reads requests and ends client connections, +Requests hands requests on, +Upstreams
 // finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches.
-// +Pipeline and +Orphans let several requests share a connection.
+// +Admission keeps to the upstreams' limits, +Pipeline and +Orphans let several requests share a connection.
 
 internal import Glibc
 internal import Protocols
@@ -45,6 +45,8 @@ struct HTTPProxy: ~Copyable {
     var upstreams: Slab<UpstreamConnection>
     var pool: IdlePool
     var pipelining: Pipelines
+    /// Exchanges that wait for room at their upstreams.
+    var lines = WaitingLines<Exchange>()
     /// Whether any upstream was ever to be pipelined to.
     private(set) var pipelines = false
     /// Those that send at the end of the turn.

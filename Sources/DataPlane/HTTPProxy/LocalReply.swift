@@ -75,6 +75,12 @@ struct LocalReply {
         losesFraming: true)
     static let noEndpoint = LocalReply(
         503, "Service Unavailable", error: "destination_unavailable", "no endpoint to connect to")
+    static let upstreamFull = LocalReply(
+        503, "Service Unavailable", error: "connection_limit_reached",
+        "as much is under way and waiting as the upstream may have")
+    static let pendingTimeout = LocalReply(
+        503, "Service Unavailable", error: "connection_limit_reached",
+        "no connection to the upstream became free in time")
     static let closedBeforeResponse = LocalReply(
         502, "Bad Gateway", error: "connection_terminated", "closed before a response")
     static let tooManyInterimResponses = LocalReply(

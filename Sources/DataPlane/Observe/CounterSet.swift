@@ -18,6 +18,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case upstreamsOpened, upstreamsReused, upstreamsActive, upstreamFailures, retries, tunnels
     // Requests that were sent behind others, and again without them; answers that nobody wanted.
     case requestsPipelined, requestsResent, answersDropped
+    // Work that waited for room at an upstream, and what was refused for want of it.
+    case upstreamWaits, upstreamOverflows
 }
 
 extension Counter {
@@ -28,12 +30,12 @@ extension Counter {
         .clock,
     ]
 
-    static let total = 53
+    static let total = 55
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<53, UInt64>(repeating: 0)
+    private var values = InlineArray<55, UInt64>(repeating: 0)
 
     package init() {}
 

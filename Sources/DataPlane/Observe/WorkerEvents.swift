@@ -18,6 +18,8 @@ package struct WorkerEvent: Equatable, Sendable {
         case acceptPaused
         /// An endpoint answered with something that is not a response.
         case badResponse
+        /// An upstream has as many connections as it may have, and work was refused.
+        case upstreamFull
     }
 
     package let kind: Kind

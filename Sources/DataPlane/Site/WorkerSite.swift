@@ -46,11 +46,13 @@ struct EndpointUse: BitwiseCopyable {
     fileprivate(set) var isCurrent = false
     /// Requests and flows that go to it.
     fileprivate(set) var inFlight: UInt32 = 0
-    /// HTTP connections to it, idle ones included.
+    /// Connections to it, idle ones included.
     fileprivate(set) var connections: UInt32 = 0
-    /// In the present snapshot, its upstream's id and its position there.
-    fileprivate var upstream: UInt32 = 0
+    /// Its upstream's id, and in the present snapshot its position there.
+    fileprivate(set) var upstream: UInt32 = 0
     fileprivate var position: UInt32 = 0
+    /// Its upstream has limits.
+    fileprivate(set) var isLimited = false
     /// How long an idle connection to it is kept, in milliseconds.
     fileprivate(set) var keepAliveMs: UInt64 = 0
     /// Idle connections kept at most.
@@ -68,20 +70,23 @@ struct WorkerSite: ~Copyable {
     /// Whether the present snapshot has an upstream that is pipelined to.
     private(set) var pipelines = false
     let health: EndpointHealth
-    /// Where each worker begins its rounds.
-    private let worker: Int
+    let breakers: CircuitBreakers
+    /// The worker's position: where it begins its rounds.
+    let worker: Int
     private let gauges: GaugeWriter
 
     /// - Parameters:
     ///   - worker: its position among the workers.
     ///   - health: of all endpoints of the snapshot.
+    ///   - breakers: of all upstreams of the snapshot.
     ///   - gauges: where others read how much is going on.
     init(
-        _ snapshot: SiteSnapshot, worker: Int, health: EndpointHealth, gauges: GaugeWriter,
-        nowMs: UInt64
+        _ snapshot: SiteSnapshot, worker: Int, health: EndpointHealth, breakers: CircuitBreakers,
+        gauges: GaugeWriter, nowMs: UInt64
     ) {
         self.worker = worker
         self.health = health
+        self.breakers = breakers
         self.gauges = gauges
         current = .max
         _ = adopt(snapshot, nowMs: nowMs)
@@ -133,6 +138,7 @@ extension WorkerSite {
                 endpoints[slot: id].isCurrent = true
                 endpoints[slot: id].upstream = upstream.id
                 endpoints[slot: id].position = UInt32(place)
+                endpoints[slot: id].isLimited = upstream.policy.isLimited
                 endpoints[slot: id].keepAliveMs = upstream.policy.keepAliveMs
                 endpoints[slot: id].idleMax = upstream.policy.idleMax
             }
@@ -258,16 +264,10 @@ extension WorkerSite {
         balancer.state.value.noteInFlight(Int(endpoints[slot: id].position), inFlight)
     }
 
-    /// A connection to an endpoint is being made.
-    mutating func connectionCame(_ endpoint: UInt32) {
-        endpoints[slot: endpoint].connections += 1
-        gauges.setConnections(endpoints[slot: endpoint].connections, ofEndpoint: endpoint)
-    }
-
-    /// A connection to an endpoint is gone.
-    mutating func connectionWent(_ endpoint: UInt32) {
-        endpoints[slot: endpoint].connections -= 1
-        gauges.setConnections(endpoints[slot: endpoint].connections, ofEndpoint: endpoint)
+    mutating func noteConnections(_ endpoint: UInt32, by change: Int32) {
+        let count = UInt32(Int32(endpoints[slot: endpoint].connections) + change)
+        endpoints[slot: endpoint].connections = count
+        gauges.setConnections(count, ofEndpoint: endpoint)
     }
 
     /// A request to an upstream begins: it adds to what may be tried again.

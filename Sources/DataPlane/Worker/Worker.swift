@@ -32,12 +32,14 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - mailbox: what this worker is asked for.
     ///   - published: where this worker's counters can be read.
     ///   - health: of the endpoints in the snapshot.
+    ///   - breakers: of the upstreams in the snapshot.
     ///   - gauges: where it can be read what each listener and endpoint has.
     ///   - events: where it tells what belongs in the log.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
-        listeners: [WorkerListener], health: EndpointHealth, mailbox: Mailbox,
-        published: PublishedCounters, gauges: SiteGauges = SiteGauges(),
+        listeners: [WorkerListener], health: EndpointHealth,
+        breakers: CircuitBreakers = CircuitBreakers(workers: 1),
+        mailbox: Mailbox, published: PublishedCounters, gauges: SiteGauges = SiteGauges(),
         events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
         self.gauges = gauges
@@ -47,8 +49,9 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         let nowMs = self.reactor.nowNs / 1_000_000
         site = Shared(
             WorkerSite(
-                snapshot, worker: configuration.index, health: health, gauges: gauges.writer,
-                nowMs: nowMs))
+                snapshot, worker: configuration.index, health: health, breakers: breakers,
+                gauges: gauges.writer, nowMs: nowMs))
+        breakers.join(configuration.index, wake: mailbox.wake)
         clientsMax = configuration.flowsMax
         forwarder = TCPForwarder(
             configuration: configuration, site: site, events: events, nowMs: nowMs)
@@ -100,6 +103,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         for position in 0..<batch.count { handle(batch[position], at: position) }
         forwarder.expireTimers(on: &reactor)
         proxy.expireTimers(on: &reactor)
+        forwarder.admitWaiting(on: &reactor)
         proxy.endTurn(on: &reactor)
         if !changes.isEmpty { makeChanges() }
         if isTerminating {
@@ -126,7 +130,9 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
 
     private mutating func handle(_ completion: Completion, at position: Int) {
         switch completion.operation {
-        case .wake: obey(mailbox.take())
+        case .wake:
+            obey(mailbox.take())
+            proxy.closeForOthers(on: &reactor)
         case .listenerClose: closed(completion.owner)
         case .accept:
             let id = listeners[slot: completion.owner].id

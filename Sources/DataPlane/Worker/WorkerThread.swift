@@ -32,12 +32,14 @@ package final class WorkerThread: Sendable {
     ///   - snapshot: what it serves.
     ///   - listeners: sockets of listeners in the snapshot; taken over.
     ///   - health: of the endpoints in the snapshot.
+    ///   - breakers: of the upstreams in the snapshot.
     ///   - attention: an eventfd that is signalled when the thread has ended or has something for
     ///     the log; kept open meanwhile.
     /// - Throws: when the kernel refuses the reactor or the thread; the listeners stay open then.
     package static func start(
         backend: Backend, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
-        listeners: [WorkerListener], health: EndpointHealth, attention: Descriptor
+        listeners: [WorkerListener], health: EndpointHealth, breakers: CircuitBreakers,
+        attention: Descriptor
     ) throws(SystemError) -> WorkerThread {
         let sockets =
             backend == .ioUring
@@ -58,7 +60,7 @@ package final class WorkerThread: Sendable {
             worker = .ioUring(
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
-                    listeners: listeners, health: health, mailbox: mailbox,
+                    listeners: listeners, health: health, breakers: breakers, mailbox: mailbox,
                     published: published, gauges: gauges, events: events))
         case .epoll:
             let reactor = try EpollReactor(
@@ -67,7 +69,7 @@ package final class WorkerThread: Sendable {
             worker = .epoll(
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
-                    listeners: listeners, health: health, mailbox: mailbox,
+                    listeners: listeners, health: health, breakers: breakers, mailbox: mailbox,
                     published: published, gauges: gauges, events: events))
         }
         let body = WorkerBody(worker, state)
