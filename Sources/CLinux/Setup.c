@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -97,6 +99,37 @@ int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode) {
     *device = status.st_dev;
     *inode = status.st_ino;
     return S_ISSOCK(status.st_mode) ? 1 : 0;
+}
+
+int gyre_file_look(const char *path, uint64_t *device, uint64_t *inode, uint64_t *bytes,
+                   uint64_t *changed_ns) {
+    struct stat status;
+    if (stat(path, &status) < 0) return -errno;
+    *device = status.st_dev;
+    *inode = status.st_ino;
+    *bytes = (uint64_t)status.st_size;
+    *changed_ns = (uint64_t)status.st_ctim.tv_sec * 1000000000 + (uint64_t)status.st_ctim.tv_nsec;
+    return 0;
+}
+
+int gyre_file_rename(const char *from, const char *to) { return outcome(rename(from, to)); }
+
+int gyre_listeners_steer(int fd, uint32_t first, uint32_t count) {
+    // A = random() % count + first: the position among the sockets that share the port.
+    struct sock_filter lines[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
+        BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, first),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    struct sock_fprog program = {.len = 4, .filter = lines};
+    return outcome(setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program));
+}
+
+int gyre_listeners_release(int fd) {
+    int unused = 0;
+    return outcome(
+        setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &unused, sizeof unused));
 }
 
 int gyre_file_remove(const char *path) { return outcome(unlink(path)); }

@@ -33,7 +33,6 @@ import Testing
     static let unserved = [
         ("    proxy_protocol: v2\n", "proxy_protocol"),
         ("    health: {active: {type: tcp}}\n", "health.active"),
-        ("    connections: {max: 5}\n", "connections.max"),
     ]
 
     @Test(arguments: unserved)

@@ -110,6 +110,15 @@ int gyre_file_read(const char *path, void *bytes, size_t length);
 const char *gyre_environment(size_t index);
 int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode);
 int gyre_file_remove(const char *path);
+// What tells one state of a file from another, through links; gives a file another's name.
+int gyre_file_look(const char *path, uint64_t *device, uint64_t *inode, uint64_t *bytes,
+                   uint64_t *changed_ns);
+int gyre_file_rename(const char *from, const char *to);
+// Of the sockets that share a listening socket's port, new connections go to `count` from the
+// position `first` on, in the order of binding (SO_ATTACH_REUSEPORT_CBPF, socket(7)); or again to
+// all of them (SO_DETACH_REUSEPORT_BPF, Linux 5.3).
+int gyre_listeners_steer(int fd, uint32_t first, uint32_t count);
+int gyre_listeners_release(int fd);
 // Permissions that bind(2) gives to the file of a Unix socket, less the umask.
 int gyre_socket_set_mode(int fd, uint32_t mode);
 

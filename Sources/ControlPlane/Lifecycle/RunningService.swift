@@ -13,6 +13,8 @@ final class RunningService: Sendable {
         var configuration: Configuration
         var site: AssembledSite
         var listeners: ListenerSet
+        /// Names of listeners that an operator took out of service.
+        var drained: Set<String> = []
         /// Configurations taken, the first one included.
         var generation: UInt64
     }
@@ -20,6 +22,7 @@ final class RunningService: Sendable {
     /// What only changes need.
     private struct Workshop: Sendable {
         var assembly: SiteAssembly
+        var endpoints: [[ResolvedEndpoint]]
         /// What the workers look at.
         var snapshot: SiteSnapshot
         /// Changes that every worker was told to make.
@@ -35,6 +38,7 @@ final class RunningService: Sendable {
     private let state: Mutex<Present>
 
     /// How long all workers may take to make a change before that is told.
+    private static let handshakeMs: Int32 = 200
     private static let applyPolls = 2_000
     private static let applyPollMs: Int32 = 1
 
@@ -57,18 +61,21 @@ final class RunningService: Sendable {
     /// Opens the listeners and starts the workers.
     ///
     /// - Parameters:
+    ///   - isBeside: another process may listen there, whose place is being taken.
     ///   - health: without endpoints.
     ///   - attention: what workers and health signal; stays the caller's when this fails.
     /// - Throws: what the operator has to change, or `WorkerGroup.StartFailure`.
     static func start(
         _ configuration: Configuration, _ plan: ServicePlan, _ host: HostFacts,
-        _ endpoints: [[ResolvedEndpoint]], _ health: EndpointHealth, attention: Descriptor
+        _ endpoints: [[ResolvedEndpoint]], isBeside: Bool, _ health: EndpointHealth,
+        attention: Descriptor
     ) throws -> RunningService {
         var assembly = SiteAssembly()
         let site = try assembly.assemble(configuration, endpoints)
         let snapshot = try snapshot(site, after: nil)
         let listeners = try ListenerSet.open(
-            requests(configuration), workers: plan.shares.workers, queueMax: host.listenQueueMax)
+            requests(configuration), workers: plan.shares.workers, queueMax: host.listenQueueMax,
+            isBeside: isBeside)
         do throws(StartError) {
             try refuseLoops(listeners, endpoints)
         } catch {
@@ -81,7 +88,8 @@ final class RunningService: Sendable {
             plan.choice.backend, plan.workers, snapshot, listeners, ids: site.listenerIDs, health,
             breakers, attention: attention)
         return RunningService(
-            plan, workers, health, breakers, host, Workshop(assembly: assembly, snapshot: snapshot),
+            plan, workers, health, breakers, host,
+            Workshop(assembly: assembly, endpoints: endpoints, snapshot: snapshot),
             Present(
                 configuration: configuration, site: site, listeners: listeners, generation: 1))
     }
@@ -93,13 +101,48 @@ final class RunningService: Sendable {
         to configuration: Configuration, _ endpoints: [[ResolvedEndpoint]]
     ) throws(StartError) {
         try workshop.withLock { (workshop) throws(StartError) in
-            try change(to: configuration, endpoints, &workshop)
+            let names = Set(configuration.listeners.map(\.name))
+            try change(
+                to: configuration, endpoints, without: present.drained.intersection(names),
+                &workshop)
+            state.withLock { $0.generation += 1 }
+        }
+    }
+
+    /// Ends at once, before anything was served.
+    func abort() {
+        workers.post(.terminate)
+        workers.join()
+        present.listeners.removeFiles()
+    }
+
+    /// Sends new connections to the sockets of another process on the same addresses, and waits
+    /// until those that had begun to connect before have been accepted here.
+    func steer(toNext count: Int) {
+        workshop.withLock { _ in present.listeners.steer(toNext: count) }
+        _ = gyre_sleep_ms(Self.handshakeMs)
+    }
+
+    /// Takes a listener out of service, or back: its clients leave as they come to rest.
+    ///
+    /// - Parameter name: of the configuration.
+    /// - Returns: whether that is a change.
+    /// - Throws: when it cannot listen again.
+    func setDrained(_ name: String, _ isDrained: Bool) throws(StartError) -> Bool {
+        try workshop.withLock { (workshop) throws(StartError) in
+            let before = present
+            var drained = before.drained
+            if isDrained { drained.insert(name) } else { drained.remove(name) }
+            guard drained != before.drained else { return false }
+            try change(
+                to: before.configuration, workshop.endpoints, without: drained, &workshop)
+            return true
         }
     }
 
     private func change(
         to configuration: Configuration, _ endpoints: [[ResolvedEndpoint]],
-        _ workshop: inout Workshop
+        without drained: Set<String>, _ workshop: inout Workshop
     ) throws(StartError) {
         let before = present
         if workers.changesApplied == workshop.changesPosted {
@@ -113,10 +156,11 @@ final class RunningService: Sendable {
         }
         // A copy, so that ids are only given out when all else is well.
         var assembly = workshop.assembly
-        let site = try assembly.assemble(configuration, endpoints)
+        let site = try assembly.assemble(configuration, endpoints, without: drained)
         let snapshot = try Self.snapshot(site, after: workshop.snapshot)
         let change = try before.listeners.changed(
-            to: Self.requests(configuration), workers: workers.count, queueMax: host.listenQueueMax)
+            to: Self.requests(configuration, without: drained), workers: workers.count,
+            queueMax: host.listenQueueMax)
         do throws(StartError) {
             try Self.refuseLoops(change.set, endpoints)
         } catch {
@@ -125,6 +169,7 @@ final class RunningService: Sendable {
         }
         workshop.assembly = assembly
         workshop.snapshot = snapshot
+        workshop.endpoints = endpoints
         site.assign(site.added, in: health, nowMs: MonotonicClock.nowNs / 1_000_000)
         let ids = site.listenerIDs
         workers.post { worker in
@@ -141,7 +186,7 @@ final class RunningService: Sendable {
         state.withLock {
             $0 = Present(
                 configuration: configuration, site: site, listeners: change.set,
-                generation: $0.generation + 1)
+                drained: drained, generation: $0.generation)
         }
         awaitWorkers(workshop.changesPosted)
         for endpoint in site.retired { health.retire(endpoint) }
@@ -155,8 +200,11 @@ final class RunningService: Sendable {
         }
     }
 
-    private static func requests(_ configuration: Configuration) -> [ListenRequest] {
-        configuration.listeners.map { ListenRequest(name: $0.name, addresses: $0.addresses) }
+    private static func requests(
+        _ configuration: Configuration, without drained: Set<String> = []
+    ) -> [ListenRequest] {
+        configuration.listeners.filter { !drained.contains($0.name) }
+            .map { ListenRequest(name: $0.name, addresses: $0.addresses) }
     }
 
     private static func snapshot(

@@ -5,16 +5,32 @@ internal import CLinux
 internal import DataPlane
 package import Logging
 
+/// How a service is run, besides what its configuration says.
+package struct ServingManner: Sendable {
+    /// The configuration file is read again whenever it has changed.
+    package var watches = false
+    /// A process that serves the same addresses is replaced by this one.
+    package var takesOver = false
+
+    package init() {}
+}
+
 /// Runs a service from start to exit.
 package struct Supervisor {
     private let configuration: Configuration
     private let source: ConfigurationSource
+    private let manner: ServingManner
     let log: Logger
 
     /// - Parameters:
     ///   - configuration: checked, with at least one listener.
     ///   - source: what it is from, and is read from again.
-    package init(_ configuration: Configuration, from source: ConfigurationSource, log: Logger) {
+    ///   - manner: what else is asked for.
+    package init(
+        _ configuration: Configuration, from source: ConfigurationSource,
+        manner: ServingManner = ServingManner(), log: Logger
+    ) {
+        self.manner = manner
         self.configuration = configuration
         self.source = source
         self.log = log
@@ -37,18 +53,17 @@ package struct Supervisor {
         }
         defer { signals.close() }
         let options = try AdminOptions(configuration.process.admin)
-        let adminSockets = try openAdmin(options)
-        let service: RunningService
-        do throws(StartError) {
-            service = try start(host)
-        } catch {
-            adminSockets?.close()
-            throw error
-        }
+        let predecessor =
+            manner.takesOver ? try Predecessor.find(configuration.process.admin, log) : nil
+        let (service, adminSockets) = try open(options, host)
         defer { service.present.listeners.removeFiles() }
         announce(service)
         let control = ServiceControl(service, from: source, log: log)
         let admin = try startAdmin(adminSockets, options, control)
+        if let predecessor {
+            predecessor.handOver(sockets: service.workers.count, log)
+            service.present.listeners.endSteering()
+        }
         onListening(service.present.listeners.listeners.map { "\($0.address)" })
         let isClean = serve(signals, service, control)
         // It reads the processor times of threads, which end with their threads.
@@ -56,6 +71,29 @@ package struct Supervisor {
         if service.workers.hasFinished { service.workers.join() }
         log.info("stopped", metadata: ["connectionsCut": "\(!isClean)"])
         return isClean
+    }
+
+    /// Starts the service, and opens the admin address before it: unless that is another process's
+    /// until this one can serve.
+    private func open(
+        _ options: AdminOptions, _ host: HostFacts
+    ) throws(StartError) -> (RunningService, AdminSockets?) {
+        if manner.takesOver {
+            let service = try start(host)
+            do throws(StartError) {
+                return (service, try openAdmin(options, isBeside: true))
+            } catch {
+                service.abort()
+                throw error
+            }
+        }
+        let adminSockets = try openAdmin(options, isBeside: false)
+        do throws(StartError) {
+            return (try start(host), adminSockets)
+        } catch {
+            adminSockets?.close()
+            throw error
+        }
     }
 
     private func start(_ host: HostFacts) throws(StartError) -> RunningService {
@@ -77,7 +115,8 @@ package struct Supervisor {
                 process, servesHTTP: configuration.servesHTTP, host: host, choice: choice)
             do {
                 return try RunningService.start(
-                    configuration, plan, host, endpoints, health, attention: attention)
+                    configuration, plan, host, endpoints, isBeside: manner.takesOver, health,
+                    attention: attention)
             } catch let error as StartError {
                 throw error
             } catch let error as WorkerGroup.StartFailure {
@@ -132,14 +171,18 @@ package struct Supervisor {
         _ signals: SignalSource, _ service: RunningService, _ control: ServiceControl
     ) -> Bool {
         var state = ShutdownState(drainTimeoutMs: configuration.process.drainTimeoutMs)
+        var watch = manner.watches ? FileWatch(source) : nil
         var isClean = true
         while !service.workers.hasFinished {
             let ready = gyre_poll_readable(
                 signals.descriptor.raw, service.workers.attention.raw,
-                state.waitMs(nowNs: MonotonicClock.nowNs))
+                FileWatch.waitMs(watch, state.waitMs(nowNs: MonotonicClock.nowNs)))
             precondition(ready >= 0, "poll(2) of two descriptors failed")
             var actions: [ShutdownAction] = []
             if ready & 1 != 0 { actions += takeSignals(signals, &state, control) }
+            if control.isRetiring {
+                actions.append(state.retirementRequested(nowNs: MonotonicClock.nowNs))
+            }
             if ready & 2 != 0 {
                 for event in service.workers.takeEvents() { tell(event, service) }
                 for change in service.health.takeChanges().changes { tell(change, service) }
@@ -149,6 +192,7 @@ package struct Supervisor {
                     actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
                 }
             }
+            if state.isServing, watch?.hasChanged() == true { _ = control.reload() }
             actions.append(state.timeReached(nowNs: MonotonicClock.nowNs))
             for action in actions {
                 if action == .abandon {
@@ -195,6 +239,14 @@ package struct Supervisor {
     ) -> Bool {
         switch action {
         case .none, .abandon:
+            return true
+        case .retire:
+            log.info(
+                "another process serves from now on",
+                metadata: ["connections": "\(service.workers.counters.connectionsActive)"])
+            control.noteDrain()
+            service.present.listeners.removeFiles()
+            service.workers.post(.retire)
             return true
         case .drain:
             log.info(

@@ -50,9 +50,11 @@ struct SiteAssembly: Sendable {
     /// - Parameters:
     ///   - configuration: checked.
     ///   - endpoints: for each of its upstreams at least one.
+    ///   - drained: names of listeners that are not to be served, and keep their ids.
     /// - Throws: when there are no ids left, or a route does not fit.
     mutating func assemble(
-        _ configuration: Configuration, _ endpoints: [[ResolvedEndpoint]]
+        _ configuration: Configuration, _ endpoints: [[ResolvedEndpoint]],
+        without drained: Set<String> = []
     ) throws(StartError) -> AssembledSite {
         try configuration.refuseUnserved()
         var site = AssembledSite(description: SiteDescription(listeners: [], upstreams: []))
@@ -65,6 +67,7 @@ struct SiteAssembly: Sendable {
                 throw Self.tooMany("listeners", SiteLimits.listenersMax)
             }
             site.listenerIDs[listener.name] = id
+            if drained.contains(listener.name) { continue }
             site.description.listeners.append(
                 ListenerDescription(id: id, service: try Self.service(listener, configuration)))
         }

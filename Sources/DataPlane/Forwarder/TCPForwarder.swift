@@ -1,6 +1,7 @@
 // The TCP forwarder: one worker's flows. Every method runs on the worker's thread between two
 // turns of its reactor; completions come in through `handle`, requests go out to the reactor.
-// +Connect opens flows, +Admission keeps to upstreams' limits, +Copy and +Splice move bytes, +Ending closes and times out.
+// +Connect opens flows, +Admission keeps to the upstreams' limits, +Copy and +Splice move bytes,
+// +Ending closes and times out.
 
 internal import Glibc
 internal import Protocols

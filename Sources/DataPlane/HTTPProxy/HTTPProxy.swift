@@ -2,8 +2,9 @@
 // method runs on the worker's thread between two turns of its reactor; completions come in through
 // `handle`, requests go out to the reactor.
 // +Clients reads requests and ends client connections, +Requests hands requests on, +Upstreams
-// finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches.
-// +Admission keeps to the upstreams' limits, +Pipeline and +Orphans let several requests share a connection.
+// finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches,
+// +Admission keeps to the upstreams' limits. +Pipeline and +Orphans let several requests share a
+// connection.
 
 internal import Glibc
 internal import Protocols
@@ -66,6 +67,8 @@ struct HTTPProxy: ~Copyable {
     /// Until when accepting is paused for want of descriptors; `nil` when it is not.
     var acceptPausedUntilMs: UInt64?
     var isDraining = false
+    /// Clients are to come back to another process when they have their answers.
+    var isRetiring = false
     /// A tunnel that was just begun, for the worker to hand over.
     var tunnel: Tunnel?
 
@@ -146,7 +149,8 @@ struct HTTPProxy: ~Copyable {
     /// Whether a client's connection ends with its present answer, whatever the client wants.
     @inline(__always)
     func isLeaving(_ slot: UInt32) -> Bool {
-        isDraining || !site.value.listeners[slot: sessions[slot: slot].listener].isCurrent
+        isDraining || isRetiring
+            || !site.value.listeners[slot: sessions[slot: slot].listener].isCurrent
     }
 
     /// Whether nothing is left of any client or endpoint.

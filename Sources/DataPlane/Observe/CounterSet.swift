@@ -12,6 +12,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case bytesCopied, bytesSpliced, bytesRingSpliced
     // Connections and flows.
     case accepted, acceptPauses, flowsFinished, flowsReset, flowsRefused, flowsActive
+    case listenersOpen
     case connectFailures, connectTimeouts, idleTimeouts, promotions, demotions
     // HTTP.
     case clientsActive, requests, responses, requestsRefused, localReplies, responsesCut
@@ -30,12 +31,12 @@ extension Counter {
         .clock,
     ]
 
-    static let total = 55
+    static let total = 56
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<55, UInt64>(repeating: 0)
+    private var values = InlineArray<56, UInt64>(repeating: 0)
 
     package init() {}
 

@@ -106,12 +106,14 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         forwarder.admitWaiting(on: &reactor)
         proxy.endTurn(on: &reactor)
         if !changes.isEmpty { makeChanges() }
+        if proxy.isRetiring && listeners.count == 0 && clientCount == 0 { obey(.drain) }
         if isTerminating {
             forwarder.endAll(on: &reactor)
             proxy.endAll(on: &reactor)
         }
         // Removed listeners may still take what waits in their queue.
         if !forwarder.isDraining { reactor.setAcceptCredit(acceptCredit) }
+        reactor.counters[.listenersOpen] = UInt64(listeners.count)
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
         reactor.counters[.clientsActive] = UInt64(proxy.sessions.count)
         reactor.counters[.upstreamsActive] = UInt64(proxy.upstreams.count)
@@ -166,6 +168,10 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     }
 
     private mutating func obey(_ requests: WorkerRequests) {
+        if requests.contains(.retire) {
+            proxy.isRetiring = true
+            for slot in listeners.touchedSlots where listeners.isTaken(slot: slot) { close(slot) }
+        }
         if !requests.isDisjoint(with: [.drain, .terminate]) && !forwarder.isDraining {
             forwarder.isDraining = true
             proxy.isDraining = true
