@@ -31,6 +31,8 @@ public struct GyreCounters: Decodable, Sendable {
     public let requestsPipelined: Int
     public let requestsResent: Int
     public let answersDropped: Int
+    public let upstreamWaits: Int
+    public let upstreamOverflows: Int
 
     /// System calls of every kind.
     public var systemCallsTotal: Int { systemCalls.values.reduce(0, +) }
@@ -50,17 +52,18 @@ public final class GyreProcess: Sendable {
     /// - Parameters:
     ///   - arguments: at least one `--listen` and `--to`, or `--config`.
     ///   - command: `tcp` or `http`, or `run`.
+    ///   - addresses: how many it listens on; as many as there are `--listen` when not given.
     ///   - launcher: a command that is put in front, to run it under limits.
     ///   - environment: variables to add.
     /// - Throws: `TestFailure`, with what it wrote, when it ends or takes longer than 10 s.
     public init(
-        launching arguments: [String], command: String = "tcp", launcher: [String] = [],
-        environment: [String: String] = [:]
+        launching arguments: [String], command: String = "tcp", addresses: Int? = nil,
+        launcher: [String] = [], environment: [String: String] = [:]
     ) throws {
         raiseDescriptorLimit()
         let process = try ChildProcess(
             launcher + [Product.binary, command] + arguments, environment: environment)
-        let expected = max(1, arguments.count { $0 == "--listen" })
+        let expected = addresses ?? max(1, arguments.count { $0 == "--listen" })
         var found: [PeerAddress] = []
         _ = eventually(within: 10) {
             found = Self.listeningAddresses(process.errorOutput)
@@ -70,7 +73,7 @@ public final class GyreProcess: Sendable {
             throw TestFailure("gyre does not listen; it wrote: \(process.errorOutput)")
         }
         self.process = process
-        addresses = found
+        self.addresses = found
     }
 
     /// Starts `gyre tcp` on a backend.

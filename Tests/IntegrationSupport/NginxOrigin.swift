@@ -31,6 +31,25 @@ public final class NginxOrigin: Sendable {
         }
     }
 
+    /// Starts one again after its end, at the same address and with the same files.
+    public init(inPlaceOf other: NginxOrigin) throws {
+        (directory, address) = (other.directory, other.address)
+        let (directory, address) = (directory, address)
+        var started: ChildProcess?
+        let isUp = eventually {
+            if started?.exitStatus != nil || started == nil {
+                started = try? ChildProcess(
+                    [
+                        "nginx", "-p", directory.path, "-c", directory.file("nginx.conf"),
+                        "-e", directory.file("error.log"),
+                    ])
+            }
+            return (try? Connection(to: address)) != nil
+        }
+        guard isUp, let started else { throw TestFailure("nginx does not start again") }
+        process = started
+    }
+
     deinit {
         process.signal(SIGTERM)
         _ = try? process.wait(within: 5)
