@@ -43,7 +43,7 @@ private struct ListenManner {
     let sockets: Int
     let backlog: Int32
     let fileMode: UInt32?
-    let isBeside: Bool
+    var isBeside: Bool
 
     func open(
         _ address: SocketAddress, isRetrying: Bool
@@ -123,6 +123,12 @@ package struct ListenerSet: Sendable {
                         next.listeners.append(listener)
                     }
                     guard kept.isEmpty else { continue }
+                    // One of the old sockets may be on the port until the workers close it.
+                    var manner = manner
+                    let port = text.port
+                    if port != 0, listeners.contains(where: { $0.address.port == port }) {
+                        manner.isBeside = true
+                    }
                     let found = try Self.listeners(text, manner)
                     for sockets in found {
                         let listener = Listener(

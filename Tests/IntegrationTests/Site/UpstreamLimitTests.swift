@@ -40,7 +40,8 @@ extension Integration.Site {
                 let reason = response.head["Proxy-Status"] ?? ""
                 #expect(reason.contains("error=connection_limit_reached"), "\(reason)")
             }
-            #expect(origin.accepted == 2)
+            // An idle one may have given way to one of the other worker.
+            #expect((2...4).contains(origin.accepted))
             let counters = try site.gyre.counters()
             #expect(counters.upstreamWaits == 2 && counters.upstreamOverflows == 2)
             // Who was refused had done nothing wrong.
