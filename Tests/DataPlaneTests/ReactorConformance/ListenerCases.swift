@@ -145,7 +145,10 @@ enum OtherThreadsWakeIt: ConformanceCase {
                 _ = gyre_event_signal(event.raw)
             }
             if round == 0 { waker.join() }
-            harness.reactor.turn(deadlineNs: nil, into: &batch)
+            // A turn may come back early and empty.
+            for _ in 0..<100 where batch.isEmpty {
+                harness.reactor.turn(deadlineNs: nil, into: &batch)
+            }
             if round > 0 { waker.join() }
             let count = batch.count
             try #require(count == 1)
