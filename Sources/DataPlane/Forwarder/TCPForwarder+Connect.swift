@@ -29,12 +29,22 @@ extension TCPForwarder {
         }
         site.value.clientCame(listener)
         site.value.hold(flow.snapshot)
+        if site.value.listeners[slot: listener].record.proxies.count > 0 {
+            meetClient(index.slot, on: &reactor)
+        } else {
+            startConnecting(index.slot, on: &reactor)
+        }
+    }
+
+    mutating func startConnecting<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
         // is noticed. Splicing has nothing to read into before, and when buffers are short those
         // that are connected need them more.
-        let copiesFirst = flow.relay == .auto || flow.relay == .copy
-        if copiesFirst && !isShortOfBuffers(reactor) { armReceive(side, on: &reactor) }
-        connect(index.slot, on: &reactor)
+        let copiesFirst = flows[slot: slot].relay == .auto || flows[slot: slot].relay == .copy
+        if copiesFirst && !isShortOfBuffers(reactor) {
+            armReceive(.downstream(slot), on: &reactor)
+        }
+        connect(slot, on: &reactor)
     }
 
     private func makeFlow(_ listener: UInt32) -> Flow {
@@ -132,6 +142,7 @@ extension TCPForwarder {
         }
         self[side].flags.insert(.connected)
         flows[slot: side.slot].phase = .relaying
+        guard changeHeaders(side.slot, on: &reactor) else { return }
         letSnapshotGo(side.slot)
         timers.set(side.slot, atMs: nowMs + flows[slot: side.slot].idleTimeoutMs)
         switch flows[slot: side.slot].relay {
@@ -140,7 +151,9 @@ extension TCPForwarder {
             pump(side.other, on: &reactor)
         case .splice, .spliceRing:
             startSplicing(side, splicePath(side.slot), on: &reactor)
-            startSplicing(side.other, splicePath(side.slot), on: &reactor)
+            // What waits goes first: a PROXY header, and what came behind one.
+            self[side.other].path = .promoting
+            pump(side.other, on: &reactor)
         }
     }
 

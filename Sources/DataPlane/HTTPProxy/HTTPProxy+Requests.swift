@@ -95,12 +95,18 @@ extension HTTPProxy {
             !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
         else { return }
         let address = reactor.peerAddress(of: sessions[slot: slot].transport.socket)
+        noteAddress(slot, address ?? IPBytes(high: 0, low: 0))
+    }
+
+    /// The client is at `address`.
+    mutating func noteAddress(_ slot: UInt32, _ address: IPBytes) {
         sessions[slot: slot].address = address
         sessions[slot: slot].flags.insert(.hasAddress)
         let state = site.value.listeners[slot: sessions[slot: slot].listener]
-        let blocks = site.value.view(state.snapshot).blocks
-        for position in state.record.trusted.range where blocks[position].contains(address) {
+        if site.value.view(state.snapshot).contains(address, in: state.record.trusted) {
             sessions[slot: slot].flags.insert(.isTrusted)
+        } else {
+            sessions[slot: slot].flags.remove(.isTrusted)
         }
     }
 

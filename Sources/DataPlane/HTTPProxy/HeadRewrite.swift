@@ -71,7 +71,7 @@ extension HTTPProxy {
     mutating func makeRequestHead(
         _ x: UInt32, _ head: Span<UInt8>, in pool: BufferPool
     ) -> BufferChain? {
-        choose(site.value.pick(destination(ofExchange: x)), x)
+        choose(pickEndpoint(x), x)
         // A head is told to the endpoint once, and its host once or twice more.
         let bound = requestHead.length + 2 * Int(requestHead.authority.count)
         let sizeMax = bound + HTTPLimits.rewriteBytesMax

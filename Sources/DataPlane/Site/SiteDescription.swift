@@ -28,6 +28,8 @@ package struct ListenerDescription: Sendable {
     /// Below `SiteLimits.listenersMax`.
     package var id: UInt32
     package var service: Service
+    /// Which clients begin with a PROXY header.
+    package var acceptsProxy = ProxyAcceptance()
 
     package init(id: UInt32, service: Service) {
         self.id = id
@@ -85,10 +87,13 @@ package struct UpstreamPolicy: Sendable, BitwiseCopyable {
     /// `pipelineLimit`; with less than 2 each has a connection of its own.
     package var pipelineMax: UInt32 = 0
     package var host = HostPolicy.client
+    /// The PROXY header that connections begin with; `nil` for none.
+    package var sendsProxy: ProxyVersion?
 
     package init() {}
 
-    var pipelines: Bool { pipelineMax > 1 }
+    /// Not where each connection speaks for one client.
+    var pipelines: Bool { pipelineMax > 1 && sendsProxy == nil }
 }
 
 /// What the Host field of a forwarded request says.

@@ -37,6 +37,12 @@ struct SiteView: BitwiseCopyable, Sendable {
     let listeners: TableView<ListenerRecord>
     let upstreams: TableView<UpstreamRecord>
     let endpoints: TableView<EndpointRecord>
+
+    /// Whether a block in a part of `blocks` holds `address`.
+    func contains(_ address: IPBytes, in part: TablePart) -> Bool {
+        for position in part.range where blocks[position].contains(address) { return true }
+        return false
+    }
 }
 
 /// A part of one of a snapshot's tables.
@@ -69,6 +75,9 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     let http: HTTPPolicy
     /// Clients whose forwarding fields are believed, in `blocks`.
     let trusted: TablePart
+    /// Clients that have to begin with a PROXY header, in `blocks`, and how long it may take.
+    let proxies: TablePart
+    let proxyTimeoutMs: UInt64
     /// Position of the upstream.
     let upstream: UInt32
 }
@@ -113,21 +122,29 @@ private struct SiteDraft {
     }
 
     mutating func append(_ listener: ListenerDescription) {
+        let proxies = append(listener.acceptsProxy.from)
+        let proxyTimeoutMs = listener.acceptsProxy.timeoutMs
         switch listener.service {
         case .tcp(let policy, let upstream):
             precondition(upstreams.indices.contains(upstream))
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: false, tcp: policy, http: HTTPPolicy(),
-                    trusted: .empty, upstream: UInt32(upstream)))
+                    trusted: .empty, proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
+                    upstream: UInt32(upstream)))
         case .http(let policy, let trusted, let upstream):
             precondition(upstreams.indices.contains(upstream))
-            let start = blocks.count
-            blocks += trusted
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: true, tcp: TCPPolicy(), http: policy,
-                    trusted: TablePart(start..<blocks.count), upstream: UInt32(upstream)))
+                    trusted: append(trusted), proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
+                    upstream: UInt32(upstream)))
         }
+    }
+
+    private mutating func append(_ addresses: [IPBlock]) -> TablePart {
+        let start = blocks.count
+        blocks += addresses
+        return TablePart(start..<blocks.count)
     }
 }

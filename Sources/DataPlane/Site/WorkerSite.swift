@@ -2,6 +2,8 @@
 // upstreams and endpoints, which outlives any snapshot. Both engines of the worker look at the
 // same one. Worker thread only.
 
+internal import Protocols
+
 /// A snapshot that is held.
 private struct HeldSnapshot: BitwiseCopyable {
     let view: SiteView
@@ -153,6 +155,14 @@ struct WorkerSite: ~Copyable {
         guard !state.isCurrent, state.clients == 0, state.snapshot != .max else { return }
         listeners[slot: listener].snapshot = .max
         release(state.snapshot)
+    }
+
+    /// Whether a listener's client at `address` has to begin with a PROXY header. Not one on a Unix
+    /// socket, which is nowhere.
+    func isProxy(_ address: IPBytes, listener: UInt32) -> Bool {
+        let state = listeners[slot: listener]
+        return address != IPBytes(high: 0, low: 0)
+            && view(state.snapshot).contains(address, in: state.record.proxies)
     }
 
     /// The endpoint that is next in turn, as a position in the snapshot's table.
