@@ -23,21 +23,30 @@ struct HTTPCommand: ParsableCommand {
               gyre http --listen :80 --to app1.internal:8080,app2.internal:8080
               gyre http --listen :8080 --to :9000 --max-body 10m --body-timeout 10s
               gyre http --listen :8080 --to :9000 --trust 10.0.0.0/8,fd00::/8
+              gyre http --listen :8080 --to :9000 --accept-proxy-from 10.0.0.1
               gyre http --listen unix:/run/web.sock --to unix:/run/app.sock
             """)
 
     @OptionGroup(title: "ADDRESSES") var addresses: AddressArguments
     @OptionGroup var http: HTTPArguments
+    @OptionGroup(title: "PROXY PROTOCOL") var proxyProtocol: ProxyProtocolArguments
     @OptionGroup var service: ServiceArguments
 
     func validate() throws {
         try service.validateForHTTP()
+        try proxyProtocol.validate(with: service)
+        if proxyProtocol.sendProxy != nil && http.limits.upstreamPipeline > 1 {
+            throw ValidationError(
+                "--upstream-pipeline shares connections between clients, it cannot be used with"
+                    + " --send-proxy")
+        }
     }
 
     func run() throws {
         var options = addresses.options
         service.apply(to: &options)
         http.apply(to: &options)
+        proxyProtocol.apply(to: &options)
         try service.serve(options)
     }
 }

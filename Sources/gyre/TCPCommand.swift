@@ -17,17 +17,24 @@ struct TCPCommand: ParsableCommand {
               gyre tcp --listen :8080 --to 127.0.0.1:9000
               gyre tcp --listen [::1]:5432 --to db1.internal:5432,db2.internal:5432
               gyre tcp --listen unix:/run/app.sock --to 10.0.0.7:80 --backend epoll
+              gyre tcp --listen :25 --to mail.internal:25 --send-proxy v2
             """)
 
     @OptionGroup var addresses: AddressArguments
     @OptionGroup var service: ServiceArguments
+    @OptionGroup(title: "PROXY PROTOCOL") var proxyProtocol: ProxyProtocolArguments
 
     @Option(duration: "How long a flow may be silent in both directions.")
     var idleTimeout = ServiceOptions(listen: [], upstream: []).idleTimeoutMs
 
+    func validate() throws {
+        try proxyProtocol.validate(with: service)
+    }
+
     func run() throws {
         var options = addresses.options
         service.apply(to: &options)
+        proxyProtocol.apply(to: &options)
         options.idleTimeoutMs = idleTimeout
         try service.serve(options)
     }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import ControlPlane
 import DataPlane
+import Protocols
 import Testing
 
 @testable import gyre
@@ -32,6 +33,40 @@ import Testing
         for (option, value) in [("--backend", "epoll"), ("--relay", "splice")] {
             #expect(throws: (any Error).self) { try parse("--direct-descriptors", option, value) }
         }
+    }
+
+    @Test func proxyProtocolReachesItsPlaces() throws {
+        let nothing = try options()
+        #expect(nothing.acceptsProxy.from.isEmpty && nothing.upstreamPolicy.sendsProxy == nil)
+        #expect(nothing.acceptsProxy.timeoutMs == 5_000)
+        let all = try options(
+            "--accept-proxy-from", "10.0.0.0/8,::1", "--accept-proxy-from", "192.0.2.7",
+            "--accept-proxy-timeout", "7ms", "--send-proxy", "v2")
+        let blocks = try ["10.0.0.0/8", "::1", "192.0.2.7"].map { try IPBlock(parsing: $0) }
+        #expect(all.acceptsProxy.from == blocks)
+        #expect(all.acceptsProxy.timeoutMs == 7)
+        #expect(all.upstreamPolicy.sendsProxy == .v2)
+        #expect(try options("--send-proxy", "v1").upstreamPolicy.sendsProxy == .v1)
+        for wrong in [
+            ["--accept-proxy-from", "10.0.0.1/8"], ["--accept-proxy-from", ""],
+            ["--accept-proxy-timeout", "0s"], ["--send-proxy", "v3"], ["--send-proxy", ""],
+            ["--send-proxy", "v1", "--direct-descriptors"],
+        ] {
+            #expect(throws: (any Error).self, "\(wrong)") {
+                try TCPCommand.parse(["--listen", ":1", "--to", ":2"] + wrong)
+            }
+            #expect(throws: (any Error).self, "\(wrong)") {
+                try HTTPCommand.parse(["--listen", ":1", "--to", ":2"] + wrong)
+            }
+        }
+        _ = try parse("--accept-proxy-from", "::1", "--direct-descriptors")
+    }
+
+    private func options(_ arguments: String...) throws -> ServiceOptions {
+        let command = try TCPCommand.parse(["--listen", ":1", "--to", ":2"] + arguments)
+        var options = command.addresses.options
+        command.proxyProtocol.apply(to: &options)
+        return options
     }
 
     @Test func waitsReachTheirPlaces() throws {

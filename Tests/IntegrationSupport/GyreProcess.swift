@@ -16,6 +16,9 @@ public struct GyreCounters: Decodable, Sendable {
     public let flowsActive: Int
     public let connectFailures: Int
     public let starvedWaits: Int
+    public let proxyHeaders: Int
+    public let proxyHeadersRefused: Int
+    public let proxyHeaderTimeouts: Int
     /// Of `gyre http`; 0 of another command, as are the rest.
     public let clientsActive: Int
     public let requests: Int

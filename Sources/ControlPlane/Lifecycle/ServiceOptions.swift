@@ -23,6 +23,8 @@ package struct ServiceOptions: Sendable {
     /// `nil`: one per processor that the process may use.
     package var workers: Int?
     package var relay: RelayMode = .auto
+    /// Which clients begin with a PROXY header.
+    package var acceptsProxy = ProxyAcceptance()
     package var waits = WaitPolicy()
     /// Of TCP flows; HTTP has deadlines of its own.
     package var idleTimeoutMs: UInt64 = 3_600_000
@@ -54,7 +56,9 @@ package struct ServiceOptions: Sendable {
             policy.relay = relay
             service = .http(policy, trusted: trusted, upstream: 0)
         }
-        return SiteDescription(service, to: endpoints, upstreamPolicy)
+        var site = SiteDescription(service, to: endpoints, upstreamPolicy)
+        site.listeners[0].acceptsProxy = acceptsProxy
+        return site
     }
 }
 
