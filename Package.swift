@@ -41,6 +41,8 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CLiburing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+        .systemLibrary(
+            name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .target(name: "CLinux"),
         .target(name: "Protocols", swiftSettings: strict),
         .target(
@@ -50,7 +52,7 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "CLinux", "Protocols", "DataPlane",
+                "CAres", "CLinux", "Protocols", "DataPlane",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -71,6 +73,7 @@ let package = Package(
                 "Lifecycle/deny_io_uring.py", "Faults/flood_origin.py", "Cost/allocation_counter.c",
                 "HTTP/behaving_origin.py", "HTTP/python_clients.py",
                 "HTTP/websocket_origin.py", "HTTP/websocket_client.py", "HTTP/git_origin.py",
+                "Names/dns_server.py",
             ],
             swiftSettings: tests),
         .testTarget(
@@ -85,7 +88,7 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ControlPlane", "DataPlane", "Protocols",
+                "ControlPlane", "DataPlane", "Protocols", "TestSupport", "IntegrationSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: tests),

@@ -45,6 +45,8 @@ enum Tidy {
         "Sources/ControlPlane/Listening/UnixListener.swift",
         "Sources/ControlPlane/Reporting/LineLogHandler.swift",
         "Sources/ControlPlane/Resolution/HostResolver.swift",
+        "Sources/ControlPlane/Resolution/NameChannel.swift",
+        "Sources/ControlPlane/Threads/",
         "Sources/Protocols/HTTP1/FieldStore.swift",
         "Sources/Protocols/HTTP1/HeadScanner.swift",
         "Sources/Protocols/HTTP1/HeadWriter.swift",

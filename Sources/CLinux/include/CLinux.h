@@ -101,12 +101,11 @@ void gyre_error_output(const void *bytes, size_t length);
 // UTC with milliseconds, RFC 3339; returns the length of the text.
 int gyre_time_text(char *text, size_t length);
 
-// Names: getaddrinfo(3) for stream sockets into records of GYRE_ADDRESS_BYTES each, the length in
-// the first byte and the address behind it, no address twice. Returns how many, or a negative EAI_
-// code, whose sentence `gyre_resolve_text` gives. `numeric` forbids any look-up.
-#define GYRE_ADDRESS_BYTES 32
-int gyre_resolve(const char *host, uint16_t port, int numeric, uint8_t *records, int count);
-const char *gyre_resolve_text(int code);
+// Reads a numeric IP address, an IPv6 one maybe with a zone, and asks nobody (getaddrinfo(3)).
+// Returns the length of the address, or a negative EAI_ code, whose sentence
+// `gyre_address_parse_text` gives.
+int gyre_address_parse(const char *host, uint16_t port, void *address, uint32_t size);
+const char *gyre_address_parse_text(int code);
 // Whether the kernel has a route to an address; sends nothing (connect(2) of a datagram socket).
 int gyre_has_route(const struct sockaddr *address, uint32_t length);
 // "1.2.3.4:5", "[v6]:5" or "unix:/path"; returns the length of the text.
