@@ -14,7 +14,7 @@ package final class DemoOrigin: Sendable {
 
     private let listener: Descriptor
     private let wake: Descriptor
-    private let thread = Atomic<UInt64>(0)
+    private let thread = Mutex<ControlThread?>(nil)
 
     private let name: String
 
@@ -28,7 +28,8 @@ package final class DemoOrigin: Sendable {
         let loopback = try HostResolver.listenAddresses(.host("127.0.0.1", port: 0))
         do throws(SystemError) {
             let origin = try DemoOrigin(named: name, on: loopback[0])
-            try origin.startThread()
+            let thread = try ControlThread.start("demo-origin") { origin.serve() }
+            origin.thread.withLock { $0 = thread }
             return origin
         } catch {
             throw StartError("cannot start the built-in origin: \(error)")
@@ -42,26 +43,10 @@ package final class DemoOrigin: Sendable {
         wake = Descriptor(raw: try SystemError.check(gyre_event_open()))
     }
 
-    private func startThread() throws(SystemError) {
-        let context = unsafe Unmanaged.passRetained(self)
-        var started: UInt64 = 0
-        let result = unsafe gyre_thread_start(
-            &started, "demo-origin",
-            { context in
-                if let context = unsafe context {
-                    unsafe Unmanaged<DemoOrigin>.fromOpaque(context).takeRetainedValue().serve()
-                }
-                return nil
-            }, context.toOpaque())
-        if result != 0 { unsafe context.release() }
-        try SystemError.check(result)
-        thread.store(started, ordering: .relaxed)
-    }
-
     /// Ends the thread and closes its connections. Call once, from the thread that started it.
     package func stop() {
         _ = gyre_event_signal(wake.raw)
-        _ = gyre_thread_join(thread.load(ordering: .relaxed))
+        thread.withLock { $0 }?.join()
         listener.close()
         wake.close()
     }
@@ -111,20 +96,12 @@ package final class DemoOrigin: Sendable {
     private static func answer(
         _ connection: inout Connection, through bytes: inout [UInt8]
     ) -> Bool {
-        let count = unsafe gyre_receive(connection.socket.raw, &bytes, bytes.count)
+        let count = connection.socket.receive(into: &bytes)
         if count == -Int(EAGAIN) { return true }
         guard count > 0 else { return false }
         let output = connection.session.receive(bytes.prefix(count))
-        return (output.isEmpty || send(output, to: connection.socket))
-            && !connection.session.isOver
-    }
-
-    /// - Returns: whether the kernel took all of it at once.
-    private static func send(_ bytes: [UInt8], to socket: Descriptor) -> Bool {
-        var bytes = bytes
-        return unsafe bytes.withUnsafeMutableBytes { buffer in
-            var segment = unsafe iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
-            return unsafe gyre_send(socket.raw, &segment, 1, 0) == buffer.count
-        }
+        // What the kernel does not take at once is not worth waiting for.
+        let isTaken = output.isEmpty || connection.socket.send(output[...]) == output.count
+        return isTaken && !connection.session.isOver
     }
 }
