@@ -227,6 +227,11 @@ int gyre_thread_pin(int cpu) {
     return -pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
+// The kernel's niceness is one of a thread, whatever POSIX says (setpriority(2)).
+int gyre_thread_set_niceness(int niceness) {
+    return outcome(setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness));
+}
+
 int gyre_allowed_processors(int *processors, int count) {
     cpu_set_t set;
     int found = 0;

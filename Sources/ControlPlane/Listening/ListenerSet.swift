@@ -28,14 +28,17 @@ package struct ListenerSet: Sendable {
     ///   - texts: at least one address.
     ///   - workers: sockets per address, at least 1.
     ///   - queueMax: the kernel's limit on accept queues.
+    ///   - fileMode: permissions of socket files, from their first moment; `nil` leaves them to
+    ///     the umask.
     package static func open(
-        _ texts: [AddressText], workers: Int, queueMax: Int
+        _ texts: [AddressText], workers: Int, queueMax: Int, fileMode: UInt32? = nil
     ) throws(StartError) -> ListenerSet {
         var opened: [Listener] = []
         let backlog = Int32(min(queueMax, acceptQueueMax))
         do throws(StartError) {
             for text in texts {
-                opened += try listeners(text, count: workers, backlog: backlog)
+                opened += try listeners(
+                    text, count: workers, backlog: backlog, fileMode: fileMode)
             }
         } catch {
             ListenerSet(listeners: opened).close()
@@ -62,11 +65,14 @@ package struct ListenerSet: Sendable {
     }
 
     private static func listeners(
-        _ text: AddressText, count: Int, backlog: Int32
+        _ text: AddressText, count: Int, backlog: Int32, fileMode: UInt32?
     ) throws(StartError) -> [Listener] {
         let addresses = try HostResolver.listenAddresses(text)
         if case .unix(let path) = text {
-            return [try unixListener(path, addresses[0], count: count, backlog: backlog)]
+            return [
+                try unixListener(
+                    path, addresses[0], count: count, backlog: backlog, fileMode: fileMode)
+            ]
         }
         guard text.port == 0, addresses.count > 1 else {
             return try bind(addresses, text, count: count, backlog: backlog, isRetrying: true)
@@ -130,11 +136,11 @@ package struct ListenerSet: Sendable {
     }
 
     private static func unixListener(
-        _ path: String, _ address: SocketAddress, count: Int, backlog: Int32
+        _ path: String, _ address: SocketAddress, count: Int, backlog: Int32, fileMode: UInt32?
     ) throws(StartError) -> Listener {
         do throws(SystemError) {
             let (sockets, file) = try UnixListener.open(
-                path: path, address: address, count: count, backlog: backlog)
+                path: path, address: address, count: count, backlog: backlog, fileMode: fileMode)
             return Listener(address: address, sockets: sockets, file: file)
         } catch {
             throw cannotListen(on: address, writtenAs: .unix(path: path), error)
