@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ControlPlane", "DataPlane", "Protocols",
+                "ControlPlane", "DataPlane", "Protocols", "IntegrationSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: tests),

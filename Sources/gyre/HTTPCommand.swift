@@ -29,6 +29,7 @@ struct HTTPCommand: ParsableCommand {
     @OptionGroup(title: "ADDRESSES") var addresses: AddressArguments
     @OptionGroup var http: HTTPArguments
     @OptionGroup var service: ServiceArguments
+    @OptionGroup(title: "CONTROL") var admin: AdminArguments
 
     func validate() throws {
         try service.validateForHTTP()
@@ -38,6 +39,7 @@ struct HTTPCommand: ParsableCommand {
         var options = addresses.options
         service.apply(to: &options)
         http.apply(to: &options)
+        options.admin = try admin.options()
         try service.serve(options)
     }
 }

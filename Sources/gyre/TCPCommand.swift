@@ -21,6 +21,7 @@ struct TCPCommand: ParsableCommand {
 
     @OptionGroup var addresses: AddressArguments
     @OptionGroup var service: ServiceArguments
+    @OptionGroup(title: "CONTROL") var admin: AdminArguments
 
     @Option(duration: "How long a flow may be silent in both directions.")
     var idleTimeout = ServiceOptions(listen: [], upstream: []).idleTimeoutMs
@@ -29,6 +30,7 @@ struct TCPCommand: ParsableCommand {
         var options = addresses.options
         service.apply(to: &options)
         options.idleTimeoutMs = idleTimeout
+        options.admin = try admin.options()
         try service.serve(options)
     }
 }

@@ -33,6 +33,8 @@ package struct ServiceOptions: Sendable {
     package var usesDirectDescriptors = false
     /// Whether each worker is bound to one processor.
     package var pinsWorkers = true
+    /// Where the control API is served.
+    package var admin = AdminOptions()
 
     package init(listen: [AddressText], upstream: [AddressText]) {
         self.listen = listen

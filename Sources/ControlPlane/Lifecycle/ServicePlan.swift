@@ -17,6 +17,7 @@ package struct ServicePlan: Sendable {
 
     /// More endpoints than this are a mistake in the configuration.
     static let endpointsMax = 1024
+    private static let adminDescriptors = UInt64(AdminLimits.descriptors)
 
     /// - Parameters:
     ///   - options: at least one endpoint.
@@ -33,7 +34,8 @@ package struct ServicePlan: Sendable {
         let wished = options.workers ?? Self.workersNeeded(options, table, host)
         guard
             let shares = ResourceShares(
-                workers: wished, connections: options.connectionsMax, descriptors: limit,
+                workers: wished, connections: options.connectionsMax,
+                descriptors: limit - (options.admin.isOff ? 0 : min(limit, Self.adminDescriptors)),
                 table: table)
         else {
             throw StartError(

@@ -7,8 +7,8 @@ package import Logging
 
 /// Runs a service from start to exit.
 package struct Supervisor {
-    private let options: ServiceOptions
-    private let log: Logger
+    let options: ServiceOptions
+    let log: Logger
 
     package init(_ options: ServiceOptions, log: Logger) {
         precondition(!options.listen.isEmpty && !options.upstream.isEmpty)
@@ -32,16 +32,29 @@ package struct Supervisor {
             throw StartError("cannot ask the kernel for the limits of this process: \(error)")
         }
         defer { signals.close() }
-        let running = try start(host)
+        let adminSockets = try openAdmin()
+        let running: Running
+        do throws(StartError) {
+            running = try start(host)
+        } catch {
+            adminSockets?.close()
+            throw error
+        }
         defer { running.listeners.removeFiles() }
         announce(running.plan, running.listeners)
+        let admin = try startAdmin(adminSockets, running.control)
         onListening(running.listeners.listeners.map { "\($0.address)" })
         let isClean = serve(signals, running)
+        // It reads the processor times of threads, which end with their threads.
+        admin?.stop()
+        if running.workers.hasFinished { running.workers.join() }
         log.info("stopped", metadata: ["connectionsCut": "\(!isClean)"])
         return isClean
     }
 
-    private typealias Running = (plan: ServicePlan, listeners: ListenerSet, workers: WorkerGroup)
+    private typealias Running = (
+        plan: ServicePlan, listeners: ListenerSet, workers: WorkerGroup, control: ServiceControl
+    )
 
     private func start(_ host: HostFacts) throws(StartError) -> Running {
         let failure = options.backend == .epoll ? nil : Self.ringFailure()
@@ -61,7 +74,9 @@ package struct Supervisor {
             do throws(WorkerGroup.StartFailure) {
                 let workers = try WorkerGroup.start(
                     choice.backend, plan.workers, plan.snapshot, listeners)
-                return (plan, listeners, workers)
+                return (
+                    plan, listeners, workers, ServiceControl(options, plan, listeners, workers)
+                )
             } catch {
                 let reason = "worker \(error.worker) could not start: \(error.error)"
                 guard options.backend == .auto, choice.backend == .ioUring,
@@ -146,7 +161,6 @@ package struct Supervisor {
                 isClean = perform(action, running) && isClean
             }
         }
-        running.workers.join()
         return isClean
     }
 
@@ -180,6 +194,7 @@ package struct Supervisor {
                     "connections": "\(running.workers.counters.connectionsActive)",
                     "timeoutMs": "\(options.drainTimeoutMs)",
                 ])
+            running.control.noteDrain()
             running.listeners.removeFiles()
             running.workers.post(.drain)
             return true
@@ -194,10 +209,7 @@ package struct Supervisor {
     }
 
     private func report(_ running: Running) {
-        let report = CountersReport(
-            backend: running.plan.choice.backend, counters: running.workers.counters,
-            processorTimesNs: running.workers.processorTimesNs)
-        ErrorOutput.write(line: report.json)
+        ErrorOutput.write(line: running.control.counters().json)
     }
 }
 
@@ -209,9 +221,4 @@ extension ServedProtocol {
         case .http: "proxying HTTP to"
         }
     }
-}
-
-extension CounterSet {
-    /// TCP flows, tunnels among them, and HTTP clients that are not over.
-    fileprivate var connectionsActive: UInt64 { self[.flowsActive] &+ self[.clientsActive] }
 }

@@ -1,10 +1,11 @@
-// The running workers: started together, read together, ended together. Main thread only.
+// The running workers: started together, read together, ended together. The main thread starts and
+// ends them; others may read their counters meanwhile.
 
 internal import CLinux
 internal import DataPlane
 
 /// All worker threads of a service.
-struct WorkerGroup {
+struct WorkerGroup: Sendable {
     private let threads: [WorkerThread]
     /// Signalled by every worker that ends or has something for the log.
     let attention: Descriptor
@@ -63,7 +64,10 @@ struct WorkerGroup {
         threads.reduce(into: CounterSet()) { $0.add($1.counters) }
     }
 
-    /// Processor time of each worker so far.
+    /// The counters of each worker.
+    var countersOfEach: [CounterSet] { threads.map(\.counters) }
+
+    /// Processor time of each worker so far; not after `join`.
     var processorTimesNs: [UInt64] { threads.map(\.processorTimeNs) }
 
     /// Waits for the ends of all threads.
