@@ -228,8 +228,9 @@ int gyre_thread_pin(int cpu) {
 }
 
 // The kernel's niceness is one of a thread, whatever POSIX says (setpriority(2)).
-int gyre_thread_set_niceness(int niceness) {
-    return outcome(setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness));
+int gyre_thread_give_way(int niceness) {
+    errno = 0;
+    return nice(niceness) == -1 && errno != 0 ? -errno : 0;
 }
 
 int gyre_allowed_processors(int *processors, int count) {

@@ -71,8 +71,8 @@ int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *),
 int gyre_thread_join(uint64_t thread);
 uint64_t gyre_thread_cpu_ns(uint64_t thread);
 int gyre_thread_pin(int cpu);
-/* Of the calling thread alone (sched(7)). */
-int gyre_thread_set_niceness(int niceness);
+/* Makes the calling thread alone so much nicer than it is (sched(7)). */
+int gyre_thread_give_way(int niceness);
 
 // Host: processors this process may run on, descriptor and memory-lock limits.
 int gyre_allowed_processors(int *processors, int count);

@@ -34,7 +34,8 @@ package struct AdminRequest: Equatable, Sendable {
         path = String(parts.first ?? "")
         query = parts.count > 1 ? String(parts[1]) : ""
         host = Self.text(head.authority, bytes)
-        isPersistent = head.isPersistent
+        // HTTP/1.0 clients that ask for it would have to be told so.
+        isPersistent = head.isPersistent && head.version == .http11
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             switch Self.text(field.name, bytes).lowercased() {

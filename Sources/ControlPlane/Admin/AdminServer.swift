@@ -53,7 +53,7 @@ package final class AdminServer: Sendable {
             sockets, wake: wake, gate: gate, target: target, commands: commands, limits: limits)
         try commands.start()
         let started = try ControlThread.start("gyre-admin") { [self] in
-            _ = gyre_thread_set_niceness(Self.niceness)
+            _ = gyre_thread_give_way(Self.niceness)
             var loop = loop
             while !isStopping.load(ordering: .acquiring) { loop.turn() }
             loop.close()

@@ -6,7 +6,7 @@ package protocol ControlTarget: Sendable {
     // anybody, also while a command runs and while the process drains.
 
     func status() -> StatusReport
-    /// The running configuration as YAML.
+    /// The running configuration as YAML, without the admin token.
     func configurationText() -> String
     /// In the order of the configuration.
     func endpoints() -> [EndpointReport]

@@ -75,6 +75,10 @@ package struct PlanChange: Codable, Equatable, Sendable {
 
 /// The comparison of two configurations.
 package enum Plan {
+    /// Settings whose values are nobody's business who may see the plan.
+    private static let secrets: Set<String> = ["admin.token"]
+    private static let hidden = "(hidden)"
+
     /// - Parameters:
     ///   - old: parts in the order of their configuration.
     ///   - new: the same.
@@ -121,13 +125,14 @@ package enum Plan {
     private static func differences(_ old: PlanPart, _ new: PlanPart) -> [PlanChange.Setting] {
         let before = Dictionary(old.settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         let after = Dictionary(new.settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-        let gone = old.settings.filter { after[$0.key] == nil }.map {
-            PlanChange.Setting($0.key, from: $0.value, to: nil)
+        let gone = old.settings.filter { after[$0.key] == nil }
+        let others = new.settings.filter { before[$0.key] != $0.value }
+        return (gone + others).map { key, _ in
+            let hides = secrets.contains(key)
+            return PlanChange.Setting(
+                key, from: before[key].map { hides ? hidden : $0 },
+                to: after[key].map { hides ? hidden : $0 })
         }
-        return gone
-            + new.settings.filter { before[$0.key] != $0.value }.map {
-                PlanChange.Setting($0.key, from: before[$0.key], to: $0.value)
-            }
     }
 
     /// The fewest names that have to be taken out so that the rest, which both lists have, is in

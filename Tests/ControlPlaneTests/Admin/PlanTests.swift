@@ -44,6 +44,15 @@ import Testing
         #expect(changes == expected)
     }
 
+    @Test func secretsAreComparedAndNotTold() {
+        let parts = { (token: String) in [PlanPart(.process, "process", [("admin.token", token)])] }
+        #expect(Plan.between(parts("one"), parts("one")) == [])
+        let setting = PlanChange.Setting("admin.token", from: "(hidden)", to: "(hidden)")
+        #expect(Plan.between(parts("one"), parts("two")).map(\.settings) == [[setting]])
+        let gone = Plan.between(parts("one"), [PlanPart(.process, "process")]).map(\.settings)
+        #expect(gone == [[PlanChange.Setting("admin.token", from: "(hidden)", to: nil)]])
+    }
+
     @Test func namesAreApartByKind() {
         let one = [PlanPart(.upstream, "a")]
         let other = [PlanPart(.route, "a")]

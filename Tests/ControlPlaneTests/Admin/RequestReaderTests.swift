@@ -66,6 +66,13 @@ import Testing
             ])
     }
 
+    @Test func connectionsOfHTTP10AreNotKept() {
+        var expected = request(.get, "/")
+        expected.isPersistent = false
+        let text = "GET / HTTP/1.0\r\n\(Self.host)Connection: keep-alive\r\n\r\n"
+        #expect(steps(text) == [.request(expected)])
+    }
+
     @Test func credentialsAndOriginAreTaken() {
         let text =
             "GET / HTTP/1.1\r\n\(Self.host)AUTHORIZATION: Bearer x\r\norigin: http://a\r\n\r\n"
