@@ -65,6 +65,8 @@ void gyre_error_output(const void *bytes, size_t length) {
     }
 }
 
+const char *gyre_environment(size_t index) { return environ[index]; }
+
 int gyre_time_text(char *text, size_t length) {
     struct timespec now;
     struct tm utc;

@@ -28,13 +28,11 @@ struct DemoCommand: ParsableCommand {
     func run() throws {
         let origins = try ["one", "two"].map { try DemoOrigin.start(named: $0) }
         defer { for origin in origins { origin.stop() } }
-        var options = ServiceOptions(
-            listen: [.host("127.0.0.1", port: 0)],
-            upstream: origins.map { .host("127.0.0.1", port: $0.address.port ?? 0) })
-        service.apply(to: &options)
-        options.protocols = .http(HTTPPolicy(), trusted: [])
-        let log = LineLogHandler.logger(level: service.logLevel)
-        _ = try Supervisor(options, log: log).run { addresses in
+        var configuration = AddressArguments.configuration(
+            .http, listen: [.host("127.0.0.1", port: 0)],
+            to: origins.map { .host("127.0.0.1", port: $0.address.port ?? 0) })
+        service.apply(to: &configuration)
+        _ = try ConfigurationRunner(configuration).run { addresses in
             for origin in origins { print("origin  http://\(origin.address)/") }
             for address in addresses {
                 print(

@@ -14,9 +14,16 @@ struct Gyre: ParsableCommand {
               gyre http --listen :8080 --to 127.0.0.1:9000
               gyre tcp --listen :8080 --to 127.0.0.1:9000
 
+            Serve what a file says, once it is right:
+              gyre check site.yaml
+              gyre run --config site.yaml
+
             See what this kernel offers:
               gyre probe
             """,
         version: "0.1.0",
-        subcommands: [HTTPCommand.self, TCPCommand.self, ProbeCommand.self, DemoCommand.self])
+        subcommands: [
+            HTTPCommand.self, TCPCommand.self, RunCommand.self, CheckCommand.self,
+            ProbeCommand.self, DemoCommand.self, FormatCommand.self,
+        ])
 }

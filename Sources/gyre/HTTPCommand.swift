@@ -34,10 +34,14 @@ struct HTTPCommand: ParsableCommand {
         try service.validateForHTTP()
     }
 
+    var asked: Configuration {
+        var configuration = addresses.configuration(.http)
+        service.apply(to: &configuration)
+        http.apply(to: &configuration.listeners[0], &configuration.upstreams[0])
+        return configuration
+    }
+
     func run() throws {
-        var options = addresses.options
-        service.apply(to: &options)
-        http.apply(to: &options)
-        try service.serve(options)
+        try service.serve(asked)
     }
 }

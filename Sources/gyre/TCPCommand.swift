@@ -23,12 +23,16 @@ struct TCPCommand: ParsableCommand {
     @OptionGroup var service: ServiceArguments
 
     @Option(duration: "How long a flow may be silent in both directions.")
-    var idleTimeout = ServiceOptions(listen: [], upstream: []).idleTimeoutMs
+    var idleTimeout = Configuration.ListenerTimeouts().idleMs
+
+    var asked: Configuration {
+        var configuration = addresses.configuration(.tcp)
+        service.apply(to: &configuration)
+        configuration.listeners[0].timeouts.idleMs = idleTimeout
+        return configuration
+    }
 
     func run() throws {
-        var options = addresses.options
-        service.apply(to: &options)
-        options.idleTimeoutMs = idleTimeout
-        try service.serve(options)
+        try service.serve(asked)
     }
 }

@@ -10,14 +10,14 @@ import Testing
 
 private let addresses = ["--listen", ":1", "--to", ":2"]
 
-private func policy(_ arguments: String...) throws -> HTTPPolicy {
-    try HTTPCommand.parse(addresses + arguments).http.policy
+private func options(_ arguments: String...) throws -> ServiceOptions {
+    try ServiceOptions(HTTPCommand.parse(addresses + arguments).asked)
 }
 
-private func options(_ arguments: String...) throws -> ServiceOptions {
-    var options = ServiceOptions(listen: [.anyHost(port: 1)], upstream: [.anyHost(port: 2)])
-    try HTTPCommand.parse(addresses + arguments).http.apply(to: &options)
-    return options
+private func policy(_ arguments: String...) throws -> HTTPPolicy {
+    let options = try ServiceOptions(HTTPCommand.parse(addresses + arguments).asked)
+    guard case .http(let policy, _) = options.protocols else { throw ExitCode.failure }
+    return policy
 }
 
 @Suite struct HTTPCommandTests {
@@ -108,8 +108,7 @@ private func options(_ arguments: String...) throws -> ServiceOptions {
                 "4", "--connect-timeout", "5ms", "--drain-timeout", "0s", "--no-pin",
                 "--log-level", "error",
             ])
-        var options = command.addresses.options
-        command.service.apply(to: &options)
+        let options = try ServiceOptions(command.asked)
         #expect(options.listen == [.anyHost(port: 1)])
         #expect(options.upstream == [.anyHost(port: 2)])
         #expect(options.backend == .epoll)

@@ -16,7 +16,9 @@ import Testing
         let command = try parse("--idle-timeout", "7ms", "--relay", "splice-ring")
         #expect(command.idleTimeout == 7)
         #expect(command.service.relay == .spliceRing)
-        #expect(command.addresses.options.upstream == [.anyHost(port: 2), .anyHost(port: 3)])
+        let options = try ServiceOptions(command.asked)
+        #expect(options.upstream == [.anyHost(port: 2), .anyHost(port: 3)])
+        #expect(options.idleTimeoutMs == 7)
         #expect(try parse().idleTimeout == 3_600_000)
     }
 
@@ -49,9 +51,7 @@ import Testing
 
     private func waits(_ arguments: String...) throws -> WaitPolicy {
         let command = try TCPCommand.parse(["--listen", ":1", "--to", ":2"] + arguments)
-        var options = command.addresses.options
-        command.service.apply(to: &options)
-        return options.waits
+        return try ServiceOptions(command.asked).waits
     }
 
     @Test func ringSpliceNeedsTheRing() {

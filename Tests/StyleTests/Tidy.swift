@@ -42,6 +42,7 @@ enum Tidy {
         "Sources/ControlPlane/Configuration/YAML/YAMLEvents.swift",
         "Sources/ControlPlane/Demo/DemoOrigin.swift",
         "Sources/ControlPlane/Host/HostFacts.swift",
+        "Sources/ControlPlane/Host/ProcessEnvironment.swift",
         "Sources/ControlPlane/Host/SystemFile.swift",
         "Sources/ControlPlane/Listening/UnixListener.swift",
         "Sources/ControlPlane/Reporting/LineLogHandler.swift",

@@ -93,6 +93,8 @@ int gyre_sleep_ms(int milliseconds);
 // Small files: reads at most `length` bytes from the start; whether `path` is a socket (1) or
 // something else (0), with its identity; removes a name.
 int gyre_file_read(const char *path, void *bytes, size_t length);
+// One `NAME=value` of the environment; NULL behind the last one.
+const char *gyre_environment(size_t index);
 int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode);
 int gyre_file_remove(const char *path);
 

@@ -1,4 +1,4 @@
-// Tables of keys: one line for each says its name, its place in the model, its kind and its meaning.
+// Tables of keys: an entry says a key's name, its place in the model, its kind and its meaning.
 // Reading, writing, the schema, the reference and "did you mean" all follow from them.
 
 /// A value that stands in a file as a mapping.
@@ -36,14 +36,16 @@ struct Key<Owner: Keyed>: Sendable {
     ) {
         let standard = Owner()[keyPath: path]
         facts = KeyFacts(
-            name: name, doc: doc, shape: kind.shape, isRequired: isRequired, only: only,
+            name: name, doc: doc, expected: kind.expected, shape: kind.shape,
+            isRequired: isRequired, only: only,
             fallback: example == nil ? kind.write(standard) : nil, example: example)
         read = { node, owner, reading in
             if let value = kind.read(node, &reading) { owner[keyPath: path] = value }
         }
         write = { owner in
             let value = owner[keyPath: path]
-            return value == standard && !isRequired ? nil : kind.write(value)
+            let isImplied = value == standard && !isRequired && example == nil
+            return isImplied ? nil : kind.write(value)
         }
     }
 }
@@ -77,7 +79,7 @@ extension Keyed {
         var value = Self()
         guard reading.visit(node) else { return value }
         guard case .mapping(let pairs) = node.content else {
-            reading.refuse(node, expected: title)
+            reading.refuse(node, expected: "\(title) (keys and values)")
             return value
         }
         let outer = reading.variant
@@ -111,7 +113,9 @@ extension Keyed {
             return nil
         }
         if let only = key.facts.only, let variant = reading.variant, only != variant {
-            reading.refuse(node.place, "'\(name)' is for \(only) only; this is \(variant)")
+            given.foreign.insert(name)
+            reading.refuse(
+                node.place, "'\(name)' is for \(only); expected a key that \(variant) has")
             return nil
         }
         return key
@@ -125,11 +129,16 @@ extension Keyed {
         }.map(\.name)
         let meant = node.scalar.flatMap { Suggestion.nearest(to: $0, among: fitting) }
         if let meant { given.meant.insert(meant) }
+        if node.scalar == "<<" {
+            reading.refuse(
+                node.place, "'<<' merges mappings; expected keys, or an alias for a whole value")
+            return
+        }
         let expected =
             meant == nil ? "one of \(fitting.joined(separator: ", "))" : "a key of \(title)"
-        let what = node.scalar == "<<" ? "'<<' merges mappings" : "unknown key \(node.description)"
         reading.refuse(
-            node.place, "\(what); expected \(expected)", hint: meant.map { "'\($0)'" })
+            node.place, "unknown key \(node.description); expected \(expected)",
+            hint: meant.map { "'\($0)'" })
     }
 
     private static func tellMissing(
@@ -139,16 +148,16 @@ extension Keyed {
             reading.refuse(node.place, "no '\(key.facts.name)'; expected it in \(title)")
         }
         for group in groups {
-            let there = group.names.filter(given.isThere)
+            let there = group.names.filter { given.isThere($0) && !given.foreign.contains($0) }
             if there.isEmpty, group.isRequired {
                 reading.refuse(
-                    node.place, "nothing of \(group.text); expected one of them in \(title)")
+                    node.place, "no \(group.text); expected one of them in \(title)")
             }
             let places = there.compactMap { name in given.places[name].map { ($0, name) } }
                 .sorted { $0 < $1 }
             for (place, name) in places.dropFirst() {
                 reading.refuse(
-                    place, "'\(name)' beside '\(places[0].1)'; expected one of \(group.text)")
+                    place, "'\(name)' beside '\(places[0].1)'; expected one of them")
             }
         }
     }
@@ -157,6 +166,8 @@ extension Keyed {
 /// What a mapping has named.
 private struct GivenKeys {
     var places: [String: TextPlace] = [:]
+    /// Keys that this variant does not have.
+    var foreign: Set<String> = []
     /// Keys that were spelled wrong, as they are spelled right.
     var meant: Set<String> = []
 
@@ -164,5 +175,5 @@ private struct GivenKeys {
 }
 
 extension KeyGroup {
-    fileprivate var text: String { names.joined(separator: ", ") }
+    fileprivate var text: String { names.map { "'\($0)'" }.joined(separator: ", ") }
 }

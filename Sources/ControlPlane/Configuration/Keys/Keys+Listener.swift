@@ -14,7 +14,8 @@ extension Configuration.Listener: Keyed {
     static let keys = table {
         Key(
             "name", \.name, .name,
-            "What logs and counters say, and what a reload knows it by; unique.", isRequired: true)
+            "What logs and counters say, and what a reload knows it by; unique.", isRequired: true,
+            example: "web")
         Key("protocol", \.service, .choice, "What is spoken.", isRequired: true)
         Key(
             "address", \.address, .optional(.listenAddress),
@@ -24,15 +25,16 @@ extension Configuration.Listener: Keyed {
             """, example: "127.0.0.1:8080")
         Key(
             "addresses", \.severalAddresses,
-            .list(
-                of: .listenAddress, "addresses", counts: 1...Configuration.Limits.itemsMax),
+            .optional(
+                .list(
+                    of: .listenAddress, "addresses", counts: 1...Configuration.Limits.itemsMax)),
             "Several of them, in place of address.", example: #"[0.0.0.0:8080, "[::]:8080"]"#)
         Key(
             "upstream", \.upstream, .optional(.name),
             "The upstream that gets everything.", example: "app")
         Key(
-            "routes", \.routes,
-            .list(of: .object, "routes", counts: 1...Configuration.Limits.routesMax),
+            "routes", \.routesIfAny,
+            .optional(.list(of: .object, "routes", counts: 1...Configuration.Limits.routesMax)),
             """
             Which requests go where, in place of upstream. Routes with the most specific host are \
             looked at first (exact, longest wildcard, any); among those the first that matches \
@@ -48,8 +50,8 @@ extension Configuration.Listener: Keyed {
             "trusted_proxies", \.trusted,
             .list(of: .block, "address blocks", counts: 0...Configuration.Limits.itemsMax),
             """
-            Clients whose own X-Forwarded-* and Forwarded fields are kept and appended to; those of \
-            others are replaced.
+            Clients whose own X-Forwarded-* and Forwarded fields are kept and appended to; those \
+            of others are replaced.
             """, only: "http")
         Key(
             "forwarded", \.forwarded, .forwardedFields,
@@ -75,14 +77,19 @@ extension Configuration.Listener: Keyed {
 
 extension Configuration.Listener {
     /// One address is written in the short form.
-    fileprivate var address: Protocols.AddressText? {
+    fileprivate var address: AddressText? {
         get { addresses.count == 1 ? addresses[0] : nil }
         set { addresses = newValue.map { [$0] } ?? [] }
     }
 
-    fileprivate var severalAddresses: [Protocols.AddressText] {
-        get { addresses.count == 1 ? [] : addresses }
-        set { addresses = newValue }
+    fileprivate var severalAddresses: [AddressText]? {
+        get { addresses.count > 1 ? addresses : nil }
+        set { addresses = newValue ?? [] }
+    }
+
+    fileprivate var routesIfAny: [Configuration.Route]? {
+        get { routes.isEmpty ? nil : routes }
+        set { routes = newValue ?? [] }
     }
 }
 

@@ -19,8 +19,9 @@ extension Configuration: Keyed {
         Key(
             "wait", \.process.wait, .choice,
             """
-            What a worker waits for: the next event (latency), several for up to 300us (throughput), \
-            or several for up to 100us while it needs most of its processor (adaptive).
+            What a worker waits for: the next event (latency), several for up to 300us \
+            (throughput), or several for up to 100us while it needs most of its processor \
+            (adaptive).
             """)
         Key(
             "busy_poll", \.process.busyPoll, .word("off", or: .shortDuration),

@@ -12,7 +12,7 @@ extension Configuration.Route: Keyed {
     static let keys = table {
         Key(
             "name", \.name, .name, "What logs and counters say; unique in its listener.",
-            isRequired: true)
+            isRequired: true, example: "api")
         Key(
             "hosts", \.hosts,
             .list(of: .hostPattern, "hosts", counts: 0...Configuration.Limits.itemsMax),

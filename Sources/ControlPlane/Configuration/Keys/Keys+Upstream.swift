@@ -9,21 +9,22 @@ extension Configuration.Upstream: Keyed {
     static let keys = table {
         Key(
             "name", \.name, .name,
-            "What listeners and routes, logs and counters say; unique.", isRequired: true)
+            "What listeners and routes, logs and counters say; unique.", isRequired: true,
+            example: "app")
         Key(
             "endpoints", \.endpoints,
             .list(
                 of: .object(or: .endpointText), "endpoints",
                 counts: 1...Configuration.Limits.endpointsMax),
             """
-            Who answers. Each is host:port, :port (127.0.0.1), [v6]:port or unix:/path, or a mapping. \
-            All addresses of a name are used.
-            """, isRequired: true)
+            Who answers. Each is host:port, :port (127.0.0.1), [v6]:port or unix:/path, or a \
+            mapping. All addresses of a name are used.
+            """, isRequired: true, example: "[127.0.0.1:9000]")
         Key(
             "balance", \.balance, .object(or: .balanceWord),
             """
-            How an endpoint is chosen: round_robin in turns by weight, least_connections, power_of_two \
-            (the less busy of two that are drawn), source_hash, or consistent_hash.
+            How an endpoint is chosen: round_robin in turns by weight, least_connections, \
+            power_of_two (the less busy of two that are drawn), source_hash, or consistent_hash.
             """)
         Key(
             "sticky", \.sticky, .optional(.object),
@@ -169,7 +170,7 @@ extension Configuration.UpstreamConnections: Keyed {
             "requests", \.requestsMax, .word("unlimited", or: .connections),
             "Requests under way at once, of all workers; those beyond get a 503.")
         Key(
-            "pipeline", \.pipelineMax, .number(1...HTTPPolicy.upstreamPipelineLimit),
+            "pipeline", \.pipelineMax, .number(1...UpstreamPolicy.pipelineLimit),
             """
             Safe requests of several clients that may be under way on one connection; with 1 each \
             has a connection of its own.
@@ -188,8 +189,8 @@ extension Configuration.UpstreamTimeouts: Keyed {
         Key(
             "upstream", \.upstreamMs, .duration(),
             """
-            Silence of an endpoint within a response, or while it has request bytes to take (504, or \
-            the response is cut off).
+            Silence of an endpoint within a response, or while it has request bytes to take (504, \
+            or the response is cut off).
             """)
         Key("keep_alive", \.keepAliveMs, .duration(), "An idle connection, kept for reuse.")
     }

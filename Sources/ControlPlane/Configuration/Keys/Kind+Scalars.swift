@@ -134,7 +134,7 @@ extension Kind where Value: FixedWidthInteger {
                         ].contains(unit.lowercased())
                     }
                     let number = text.prefix { $0.isNumber }
-                    throw Complaint("\(error)", hint: meant.map { "\(number)\($0)" })
+                    throw Complaint("\(error)", hint: meant.map { "'\(number)\($0)'" })
                 }
                 guard bytes >= UInt64(range.lowerBound), bytes <= UInt64(range.upperBound) else {
                     throw Complaint("'\(text)'; expected \(expected)")
@@ -146,11 +146,13 @@ extension Kind where Value: FixedWidthInteger {
 }
 
 extension Kind where Value == UInt64 {
+    /// What nearly all durations may be.
+    static var usualDuration: String { "a duration such as 250ms, 5s, 1m or 1h" }
+
     /// Milliseconds, written with a unit.
     static func duration(minimumMs: UInt64 = 1) -> Kind {
-        let expected =
-            "a duration of at least \(DurationText.text(milliseconds: minimumMs)),"
-            + " such as 250ms, 5s, 1m or 1h"
+        let minimum = DurationText.text(milliseconds: minimumMs)
+        let expected = minimumMs > 1 ? "a duration of at least \(minimum)" : usualDuration
         return .scalar(
             expected, .text(pattern: "^[0-9]+(ms|s|m|h)$"),
             parse: { text throws(Complaint) in
@@ -159,14 +161,15 @@ extension Kind where Value == UInt64 {
                     milliseconds = try DurationText.milliseconds(text)
                 } catch {
                     let isNumber = text.utf8.allSatisfy { (0x30...0x39).contains($0) }
-                    throw Complaint("\(error)", hint: isNumber && !text.isEmpty ? "\(text)s" : nil)
+                    throw Complaint(
+                        "\(error)", hint: isNumber && !text.isEmpty ? "'\(text)s'" : nil)
                 }
                 guard milliseconds >= minimumMs else {
-                    throw Complaint("'\(text)'; expected \(expected)")
+                    throw Complaint("'\(text)'; expected at least \(minimum)")
                 }
                 return milliseconds
             },
-            write: { .word(DurationText.text(milliseconds: $0)) })
+            write: { .word($0 == 0 ? "0s" : DurationText.text(milliseconds: $0)) })
     }
 
     /// Microseconds, for how long a processor may be kept waiting.
@@ -197,7 +200,7 @@ extension Kind where Value == Int {
                 else {
                     let number = DecimalParser.parse(Substring(text).utf8, maximum: 100)
                     throw Complaint(
-                        "'\(text)'; expected \(expected)", hint: number.map { "\($0)%" })
+                        "'\(text)'; expected \(expected)", hint: number.map { "'\($0)%'" })
                 }
                 return Int(number)
             },
@@ -214,7 +217,7 @@ extension Kind where Value == Rate {
                 if let rate = Rate(parsing: text) { return rate }
                 let isNumber = UInt32(text).map { $0 > 0 } ?? false
                 throw Complaint(
-                    "'\(text)'; expected \(expected)", hint: isNumber ? "\(text)/s" : nil)
+                    "'\(text)'; expected \(expected)", hint: isNumber ? "'\(text)/s'" : nil)
             },
             write: { .word("\($0)") })
     }

@@ -15,7 +15,8 @@ extension Kind {
                 do throws(Failure) {
                     return try read(text)
                 } catch {
-                    throw Complaint("\(error)")
+                    let reason = "\(error)"
+                    throw Complaint(reason.contains(text) ? reason : "'\(text)': \(reason)")
                 }
             },
             write: { write($0).map { .text($0) } })

@@ -64,7 +64,7 @@ extension Kind {
             read: { node, reading in
                 guard reading.visit(node) else { return nil }
                 guard case .sequence(let items) = node.content else {
-                    let hint = node.isNothing ? nil : node.scalar.map { "[\($0)]" }
+                    let hint = node.isNothing ? nil : node.scalar.map { "'[\($0)]'" }
                     reading.refuse(node, expected: expected, hint: hint)
                     return nil
                 }
@@ -98,7 +98,7 @@ extension Kind where Value: Keyed {
 
     /// A mapping, or one word for what is usual.
     static func object(or short: Kind) -> Kind {
-        let expected = "\(short.expected), or \(Value.title)"
+        let expected = "\(short.expected), or \(Value.title) (keys and values)"
         return Kind(
             expected: expected, shape: .either([short.shape, .object { Value.shape }]),
             read: { node, reading in

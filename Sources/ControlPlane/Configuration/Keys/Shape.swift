@@ -31,6 +31,8 @@ struct KeyFacts: Sendable {
     let name: String
     /// A sentence: meaning, unit, what happens.
     let doc: String
+    /// What its value has to be, for whoever writes it.
+    let expected: String
     let shape: Shape
     let isRequired: Bool
     /// The variant that has it; `nil` for all.

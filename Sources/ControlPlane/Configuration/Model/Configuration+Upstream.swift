@@ -80,13 +80,13 @@ extension Configuration {
         /// To all endpoints together, of all workers, at least 1; `nil` for any number.
         package var connectionsMax: Int?
         /// Idle ones kept for each endpoint by each worker, 0 to 1,048,576.
-        package var idleMax = HTTPPolicy().idleUpstreamsMax
+        package var idleMax = UpstreamPolicy().idleMax
         /// Requests that wait for a connection, 0 to 1,048,576; those beyond get a 503.
         package var pendingMax = 1024
         /// How long they wait; then 503.
         package var pendingTimeoutMs: UInt64 = 5_000
-        /// Requests under way at once, of all workers, at least 1; `nil` for any number. Those beyond
-        /// get a 503.
+        /// Requests under way at once, of all workers, at least 1; `nil` for any number. Those
+        /// beyond get a 503.
         package var requestsMax: Int?
         /// Requests of several clients under way on one connection, 1 to 128; 1 for no sharing.
         package var pipelineMax: UInt32 = 1
@@ -97,13 +97,13 @@ extension Configuration {
     /// In milliseconds, at least 1.
     package struct UpstreamTimeouts: Equatable, Sendable {
         /// Until an endpoint is connected.
-        package var connectMs = ServiceOptions(listen: [], upstream: []).connectTimeoutMs
+        package var connectMs = UpstreamPolicy().connectMs
         /// Until the response's head is there, once the request was sent (504).
-        package var responseMs = HTTPDeadlines().responseMs
+        package var responseMs = UpstreamPolicy().responseMs
         /// Silence within a response, or while it has request bytes to take (504, or a cut).
-        package var upstreamMs = HTTPDeadlines().upstreamMs
+        package var upstreamMs = UpstreamPolicy().silenceMs
         /// An idle connection, kept for reuse.
-        package var keepAliveMs = HTTPDeadlines().upstreamKeepAliveMs
+        package var keepAliveMs = UpstreamPolicy().keepAliveMs
 
         package init() {}
     }

@@ -11,6 +11,9 @@ struct Reading {
     var variant: String?
     private var visits = 0
 
+    /// Whether not everything was read.
+    var isExhausted: Bool { visits > Self.visitsMax }
+
     mutating func refuse(_ place: TextPlace, _ text: String, hint: String? = nil) {
         mistakes.append(Mistake(place, text, hint: hint))
     }

@@ -95,9 +95,24 @@ struct YAMLEvent {
             return Mistake(
                 place(ofByte: offset), "\(text ?? "a byte that cannot be read"); expected UTF-8")
         }
+        let place = TextPlace(Int(line) + 1, Int(column) + 1)
+        if scalar(at: place) == "\t" {
+            return Mistake(place, "a tab; expected spaces to indent with")
+        }
+        let context = unsafe parser.pointee.context.map { context in
+            let line = unsafe parser.pointee.context_mark.line + 1
+            return unsafe " \(String(cString: context)) that begins in line \(line)"
+        }
         return Mistake(
-            TextPlace(Int(line) + 1, Int(column) + 1),
-            "\(text ?? "something that is not YAML"); expected YAML")
+            place,
+            "\(text ?? "something that is not YAML")\(context ?? ""); expected YAML")
+    }
+
+    private func scalar(at place: TextPlace) -> Unicode.Scalar? {
+        let lines = unsafe input.split(separator: 0x0A, omittingEmptySubsequences: false)
+        guard unsafe lines.indices.contains(place.line - 1) else { return nil }
+        let line = unsafe String(decoding: lines[place.line - 1], as: UTF8.self)
+        return line.unicodeScalars.dropFirst(place.column - 1).first
     }
 
     private func place(ofByte offset: Int) -> TextPlace {

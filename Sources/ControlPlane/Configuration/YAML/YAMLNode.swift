@@ -18,8 +18,8 @@ package struct TextPlace: Comparable, Hashable, Sendable {
 /// A node. What an alias stands for is shared with its anchor, and has the anchor's place.
 package struct YAMLNode: Sendable {
     package enum Content: Sendable {
-        /// Without quotes and escapes. Plain is what may be a number, a flag or nothing; a text that
-        /// comes from the environment counts as plain.
+        /// Without quotes and escapes. Plain is what may be a number, a flag or nothing; a text
+        /// that comes from the environment counts as plain.
         case scalar(String, isPlain: Bool)
         case sequence([YAMLNode])
         case mapping([YAMLPair])
