@@ -45,9 +45,10 @@ extension TCPForwarder {
             // A direction that still receives has other news to wait for than this. While the
             // opposite one sends, its failure may reset the flow first, and with it what is held
             // back for the end.
+            let endsNext = flags.contains(.ended) && !flags.contains(.sending)
             reactor.send(
-                self[target].socket, chain, isAwaited: !flags.contains(.receiving),
-                endsNext: flags.contains(.ended) && !flags.contains(.sending))
+                self[target].socket, chain, isAwaited: endsNext || !flags.contains(.receiving),
+                endsNext: endsNext)
         }
         if !self[target].flags.contains(.sending) {
             // Nothing waits and nothing is in flight.

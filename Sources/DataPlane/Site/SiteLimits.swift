@@ -7,7 +7,6 @@ package enum SiteLimits {
     package static let socketsMax = 512
     package static let upstreamsMax = 1024
     package static let endpointsMax = 4096
-    package static let routesMax = 16_384
     /// Snapshots that a worker may hold at once: the present one, and older ones that requests
     /// under way began with.
     static let snapshotsMax = 1024

@@ -44,12 +44,7 @@ struct TablePart: BitwiseCopyable, Sendable {
     let start: UInt32
     let end: UInt32
 
-    static let empty = TablePart(start: 0, end: 0)
-
-    init(start: UInt32, end: UInt32) {
-        self.start = start
-        self.end = end
-    }
+    static let empty = TablePart(0..<0)
 
     init(_ range: Range<Int>) {
         start = UInt32(range.lowerBound)

@@ -110,8 +110,8 @@ struct WorkerSite: ~Copyable {
         for position in 0..<view.listeners.count {
             let record = view.listeners[position]
             while listeners.count <= Int(record.id) {
-                _ = listeners.insert(ListenerState(record: record, snapshot: .max))
-                listeners[slot: UInt32(listeners.count - 1)].isCurrent = false
+                _ = listeners.insert(
+                    ListenerState(record: record, snapshot: .max, isCurrent: false))
             }
             let before = listeners[slot: record.id].snapshot
             hold(current)

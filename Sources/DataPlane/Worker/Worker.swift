@@ -151,7 +151,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     }
 
     private mutating func obey(_ requests: WorkerRequests) {
-        if !requests.isEmpty && !forwarder.isDraining {
+        if !requests.isDisjoint(with: [.drain, .terminate]) && !forwarder.isDraining {
             forwarder.isDraining = true
             proxy.isDraining = true
             if listeners.count == 0 { proxy.closeIdle(on: &reactor) }
