@@ -14,7 +14,7 @@ extension Integration.HTTP {
             let gyre = try GyreProcess(
                 http: origins.map(\.address), backend: backend,
                 options: [
-                    "--workers", "\(workers)", "--response-timeout", "400ms",
+                    "--workers", "\(workers)", "--response-timeout", "1s",
                     "--half-close-timeout", "200ms", "--head-timeout", "400ms",
                 ])
             let base = try gyre.usage.descriptorCount()

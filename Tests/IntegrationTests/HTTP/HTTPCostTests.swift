@@ -132,14 +132,18 @@ extension Integration.HTTP {
             for round in 0..<rounds { try clients[round % clients.count].exchange() }
         }
 
+        /// The least of some series: a busy machine can only add calls, turns that find less to do.
         private static func systemCallsPerRequest(
             _ client: FixedClient, of gyre: GyreProcess
         ) throws -> Double {
             let rounds = 1_000
-            let before = try gyre.counters()
-            try exchange(rounds, over: [client])
-            let after = try gyre.counters { $0.responses >= before.responses + rounds }
-            return Double(after.systemCallsTotal - before.systemCallsTotal) / Double(rounds)
+            let series = try (0..<3).map { _ in
+                let before = try gyre.counters()
+                try exchange(rounds, over: [client])
+                let after = try gyre.counters { $0.responses >= before.responses + rounds }
+                return Double(after.systemCallsTotal - before.systemCallsTotal) / Double(rounds)
+            }
+            return try #require(series.min())
         }
     }
 }
