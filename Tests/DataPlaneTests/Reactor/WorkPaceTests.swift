@@ -65,6 +65,18 @@ import Testing
         #expect(pace.batch(sockets: 1_000) == 64)
     }
 
+    /// Several that are waited for without an end of the wait may never come.
+    @Test func nobodyWaitsForSeveralWithoutAWait() {
+        var pace = pace(WaitPolicy(), percent: 100)
+        pace.note(news: 200, nowNs: 11 * Self.ms)
+        pace.note(news: 200, nowNs: 12 * Self.ms)
+        #expect(pace.batch(sockets: 1_000) == 20)
+        // The load is gone, the rate is still that of before.
+        pace.note(processorTimeNs: 10 * Self.ms, nowNs: 5 + 20 * Self.ms)
+        #expect(pace.waitUs == 0)
+        #expect(pace.batch(sockets: 1_000) == 1)
+    }
+
     @Test func watchingEndsAtTheDeadline() {
         let policy = WaitPolicy(busyPollNs: 1_000)
         #expect(policy.busyEndNs(nowNs: 50, deadlineNs: nil) == 1_050)

@@ -199,6 +199,7 @@ package struct IOUringReactor: ~Copyable, Reactor {
     }
 
     private mutating func enter(wanted: UInt32, timeoutNs: Int64, minimumWaitUs: UInt32) {
+        assert(wanted <= 1 || minimumWaitUs > 0, "several may never come")
         counters[.enter] &+= 1
         let result = ring.enter(
             wanted: wanted, timeoutNs: timeoutNs, minimumWaitUs: minimumWaitUs)

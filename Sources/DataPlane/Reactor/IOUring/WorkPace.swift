@@ -49,9 +49,11 @@ struct WorkPace {
         waitUs = policy.mode == .adaptive ? 0 : UInt32(waitUsMax)
     }
 
-    /// Events to wait for: 1 unless they come in fast and from many sockets.
+    /// Events to wait for: 1 unless they come in fast and from many sockets, and the wait for them
+    /// has an end: the rate may still be that of a busier time.
     func batch(sockets: Int) -> UInt32 {
-        max(min(perWait, UInt32(clamping: sockets / socketsPerEvent)), 1)
+        guard waitUs > 0 else { return 1 }
+        return max(min(perWait, UInt32(clamping: sockets / socketsPerEvent)), 1)
     }
 
     /// Counts what one turn brought.
