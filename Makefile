@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 30
 BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
 	strace:strace python3:python3 socat:socat linux-perf:perf git:git \
-	$(foreach module,h11 websockets aiohttp requests,\
+	$(foreach module,h11 websockets aiohttp requests jsonschema,\
 		python3-$(module):/usr/lib/python3/dist-packages/$(module))
 MICRO_DEPS := valgrind:valgrind binutils:strip python3:python3
 BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so gcc:gcc \

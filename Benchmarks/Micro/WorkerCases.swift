@@ -78,12 +78,15 @@ private func serve(_ service: Service, times: Int) {
     }
     let endpoint = Endpoint(id: 0, address: address, name: "origin", host: "origin")
     let site = SiteDescription(service, to: [endpoint], UpstreamPolicy())
-    guard let mailbox = try? Mailbox() else { preconditionFailure("there is no descriptor left") }
+    guard let mailbox = try? Mailbox(), let snapshot = try? SiteSnapshot(site) else {
+        preconditionFailure("there is no descriptor left")
+    }
     let published = PublishedCounters()
     var worker = Worker(
         reactor: SimulatedReactor(world: world), configuration: sizes,
-        snapshot: SiteSnapshot(site),
-        listeners: [WorkerListener(id: 0, descriptor: world.makeListener())], mailbox: mailbox,
+        snapshot: snapshot,
+        listeners: [WorkerListener(id: 0, descriptor: world.makeListener())],
+        health: .allUsable([endpoint]), mailbox: mailbox,
         published: published)
     for _ in 0..<clients {
         world.addClient(plan, to: 0, atNs: world.nowNs, program: Client(requests: times))

@@ -3,7 +3,9 @@
 
 import Glibc
 
-let cases = headCases + framingCases + memoryCases + workerCases
+let cases =
+    headCases + framingCases + memoryCases + routeCases + balancingCases + admissionCases
+    + workerCases
 
 switch CommandLine.arguments.dropFirst() {
 case ["--list"]:

@@ -227,6 +227,12 @@ int gyre_thread_pin(int cpu) {
     return -pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
+// The kernel's niceness is one of a thread, whatever POSIX says (setpriority(2)).
+int gyre_thread_give_way(int niceness) {
+    errno = 0;
+    return nice(niceness) == -1 && errno != 0 ? -errno : 0;
+}
+
 int gyre_allowed_processors(int *processors, int count) {
     cpu_set_t set;
     int found = 0;
@@ -276,6 +282,7 @@ int gyre_signal_open(void) {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGHUP);
     if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return -errno;
     signal(SIGPIPE, SIG_IGN);
     return outcome(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));

@@ -101,6 +101,24 @@ int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode) {
 
 int gyre_file_remove(const char *path) { return outcome(unlink(path)); }
 
+int gyre_socket_set_mode(int fd, uint32_t mode) { return outcome(fchmod(fd, (mode_t)mode)); }
+
+int gyre_folder_make(const char *path, uint32_t mode) { return outcome(mkdir(path, mode)); }
+
+int gyre_folder_is_private(const char *path) {
+    struct stat status;
+    if (lstat(path, &status) < 0) return -errno;
+    return S_ISDIR(status.st_mode) && status.st_uid == geteuid() && (status.st_mode & 077) == 0;
+}
+
+int gyre_folder_is_writable(const char *path) {
+    struct stat status;
+    if (stat(path, &status) < 0) return -errno;
+    return S_ISDIR(status.st_mode) && faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+uint32_t gyre_user(void) { return (uint32_t)geteuid(); }
+
 void gyre_error_output(const void *bytes, size_t length) {
     size_t done = 0;
     while (done < length) {
@@ -110,6 +128,8 @@ void gyre_error_output(const void *bytes, size_t length) {
         done += (size_t)count;
     }
 }
+
+const char *gyre_environment(size_t index) { return environ[index]; }
 
 int gyre_time_text(char *text, size_t length) {
     struct timespec now;

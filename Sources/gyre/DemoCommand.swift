@@ -29,13 +29,14 @@ struct DemoCommand: ParsableCommand {
     func run() throws {
         let origins = try ["one", "two"].map { try OriginServer.demo(named: $0) }
         defer { for origin in origins { origin.stop() } }
-        var options = ServiceOptions(
-            listen: [.host("127.0.0.1", port: 0)],
-            upstream: origins.map { .host("127.0.0.1", port: $0.port) })
-        service.apply(to: &options)
-        options.protocols = .http(HTTPPolicy(), trusted: [])
-        let log = LineLogHandler.logger(level: service.logLevel)
-        _ = try Supervisor(options, log: log).run { addresses in
+        var configuration = AddressArguments.configuration(
+            .http, listen: [.host("127.0.0.1", port: 0)],
+            to: origins.map { .host("127.0.0.1", port: $0.port) })
+        service.apply(to: &configuration)
+        configuration.process.admin = .off
+        let supervisor = Supervisor(
+            configuration, from: .commandLine, log: service.log)
+        _ = try supervisor.run { addresses in
             for origin in origins { print("origin  http://127.0.0.1:\(origin.port)/") }
             for address in addresses {
                 print(

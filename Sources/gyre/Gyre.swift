@@ -1,6 +1,7 @@
 // The root command: what Gyre is, its version and its subcommands.
 
 internal import ArgumentParser
+internal import ControlPlane
 
 struct Gyre: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,12 +18,18 @@ struct Gyre: ParsableCommand {
               gyre http --listen :8080 --to 127.0.0.1:9000
               gyre tcp --listen :8080 --to 127.0.0.1:9000
 
-            See what this kernel offers:
+            Serve what a file says, once it is right:
+              gyre check site.yaml
+              gyre run --config site.yaml
+
+            See what this kernel offers, and what a process with --admin-socket auto does:
               gyre probe
+              gyre status
             """,
-        version: "0.1.0",
+        version: GyreVersion.text,
         subcommands: [
-            HTTPCommand.self, TCPCommand.self, ProbeCommand.self, DemoCommand.self,
-            BenchCommand.self,
+            HTTPCommand.self, TCPCommand.self, RunCommand.self, CheckCommand.self,
+            StatusCommand.self, ReloadCommand.self, PlanCommand.self, DrainCommand.self,
+            ProbeCommand.self, DemoCommand.self, BenchCommand.self, FormatCommand.self,
         ])
 }

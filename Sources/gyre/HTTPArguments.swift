@@ -31,20 +31,12 @@ struct HTTPArguments: ParsableArguments {
     @OptionGroup(title: "TIMEOUTS") var deadlines: DeadlineArguments
     @OptionGroup(title: "LIMITS") var limits: LimitArguments
 
-    var policy: HTTPPolicy {
-        var policy = HTTPPolicy()
-        requests.apply(to: &policy)
-        deadlines.apply(to: &policy.deadlines)
-        limits.apply(to: &policy)
-        return policy
-    }
-
-    func apply(to options: inout ServiceOptions) {
-        options.protocols = .http(policy, trusted: requests.trust.flatMap(\.items))
-        options.upstreamPolicy.host = requests.hostHeader
-        deadlines.apply(to: &options.upstreamPolicy)
-        options.upstreamPolicy.idleMax = limits.upstreamIdleMax
-        options.upstreamPolicy.pipelineMax = limits.upstreamPipeline
+    func apply(
+        to listener: inout Configuration.Listener, _ upstream: inout Configuration.Upstream
+    ) {
+        requests.apply(to: &listener, &upstream)
+        deadlines.apply(to: &listener.timeouts, &upstream.timeouts)
+        limits.apply(to: &listener.limits, &upstream.connections)
     }
 }
 
@@ -57,7 +49,7 @@ struct RequestArguments: ParsableArguments {
             it.
             """,
             valueName: "host"))
-    var hostHeader = UpstreamPolicy().host
+    var hostHeader = Configuration.Upstream().host
 
     @Option(
         help: ArgumentHelp(
@@ -85,16 +77,20 @@ struct RequestArguments: ParsableArguments {
     @Flag(help: "Forward CONNECT, and become a tunnel after a 2xx; otherwise 405.")
     var allowConnect = false
 
-    func apply(to policy: inout HTTPPolicy) {
-        policy.forwarded = via ? forwarded.fields.union(.via) : forwarded.fields
-        policy.allowsConnect = allowConnect
+    func apply(
+        to listener: inout Configuration.Listener, _ upstream: inout Configuration.Upstream
+    ) {
+        upstream.host = hostHeader
+        listener.forwarded = via ? forwarded.fields.union(.via) : forwarded.fields
+        listener.trusted = trust.flatMap(\.items)
+        listener.allowsConnect = allowConnect
     }
 }
 
 /// How long each wait may take.
 struct DeadlineArguments: ParsableArguments {
-    private static let defaults = HTTPDeadlines()
-    private static let upstreamDefaults = UpstreamPolicy()
+    private static let defaults = Configuration.ListenerTimeouts()
+    private static let upstreamDefaults = Configuration.UpstreamTimeouts()
 
     @Option(
         duration: """
@@ -118,7 +114,7 @@ struct DeadlineArguments: ParsableArguments {
             Silence of an endpoint within a response, or while it has request bytes to take; then \
             504, or the response is cut off.
             """)
-    var upstreamTimeout = Self.upstreamDefaults.silenceMs
+    var upstreamTimeout = Self.upstreamDefaults.upstreamMs
 
     @Option(duration: "An idle client connection, between requests.")
     var keepAliveTimeout = Self.defaults.keepAliveMs
@@ -136,42 +132,42 @@ struct DeadlineArguments: ParsableArguments {
             """)
     var halfCloseTimeout = Self.defaults.halfCloseMs
 
-    func apply(to deadlines: inout HTTPDeadlines) {
-        deadlines.headMs = headTimeout
-        deadlines.bodyMs = bodyTimeout
-        deadlines.keepAliveMs = keepAliveTimeout
-        deadlines.tunnelMs = tunnelTimeout
-        deadlines.halfCloseMs = halfCloseTimeout
-    }
-
-    func apply(to policy: inout UpstreamPolicy) {
-        policy.responseMs = responseTimeout
-        policy.silenceMs = upstreamTimeout
-        policy.keepAliveMs = upstreamKeepAliveTimeout
+    func apply(
+        to listener: inout Configuration.ListenerTimeouts,
+        _ upstream: inout Configuration.UpstreamTimeouts
+    ) {
+        listener.headMs = headTimeout
+        listener.bodyMs = bodyTimeout
+        listener.keepAliveMs = keepAliveTimeout
+        listener.tunnelMs = tunnelTimeout
+        listener.halfCloseMs = halfCloseTimeout
+        upstream.responseMs = responseTimeout
+        upstream.upstreamMs = upstreamTimeout
+        upstream.keepAliveMs = upstreamKeepAliveTimeout
     }
 }
 
 /// How much of everything there may be.
 struct LimitArguments: ParsableArguments {
-    private static let defaults = HTTPPolicy()
-    private static let upstreamDefaults = UpstreamPolicy()
+    private static let defaults = Configuration.ListenerLimits()
+    private static let upstreamDefaults = Configuration.UpstreamConnections()
     /// Places in a head are 16-bit numbers: the types below take 64k for one byte less.
     private static let bytesMax = 65_536
 
     @Option(size: "A request's head (431) or a response's (502)", in: 1024...bytesMax)
-    var maxHead = Self.defaults.heads.headBytesMax
+    var maxHead = Self.defaults.headBytesMax
 
     @Option(count: "Fields of a head (431, 502)", in: 1...256)
-    var maxFields = Self.defaults.heads.fieldsMax
+    var maxFields = Self.defaults.fieldsMax
 
     @Option(size: "A request's target (414)", in: 16...bytesMax)
-    var maxTarget = Self.defaults.heads.targetBytesMax
+    var maxTarget = Self.defaults.targetBytesMax
 
     @Option(size: "The line before a chunk, with its extensions (400, 502)", in: 16...bytesMax)
-    var maxChunkLine = Self.defaults.chunks.lineBytesMax
+    var maxChunkLine = Self.defaults.chunkLineBytesMax
 
     @Option(size: "The fields behind a chunked body (400, 502)", in: 16...bytesMax)
-    var maxTrailers = Self.defaults.chunks.trailerBytesMax
+    var maxTrailers = Self.defaults.trailerBytesMax
 
     @Option(
         help: ArgumentHelp("A request's body (413). (default: off)", valueName: "size|off"),
@@ -195,14 +191,21 @@ struct LimitArguments: ParsableArguments {
             endpoint; below 2 each has a connection of its own
             """,
         in: 0...UpstreamPolicy.pipelineLimit)
-    var upstreamPipeline = Self.upstreamDefaults.pipelineMax
+    var upstreamPipeline = UpstreamPolicy().pipelineMax
 
-    func apply(to policy: inout HTTPPolicy) {
-        policy.heads = HeadLimits(
-            headBytesMax: maxHead, fieldsMax: maxFields, targetBytesMax: maxTarget)
-        policy.chunks = ChunkLimits(lineBytesMax: maxChunkLine, trailerBytesMax: maxTrailers)
-        if case .bytes(let limit) = maxBody { policy.bodyBytesMax = limit }
-        policy.requestsMax = maxRequests
-        policy.pipelineDepthMax = pipelineDepth
+    func apply(
+        to listener: inout Configuration.ListenerLimits,
+        _ upstream: inout Configuration.UpstreamConnections
+    ) {
+        listener.headBytesMax = maxHead
+        listener.fieldsMax = maxFields
+        listener.targetBytesMax = maxTarget
+        listener.chunkLineBytesMax = maxChunkLine
+        listener.trailerBytesMax = maxTrailers
+        if case .bytes(let limit) = maxBody { listener.bodyBytesMax = limit }
+        listener.requestsMax = maxRequests
+        listener.pipelineDepthMax = pipelineDepth
+        upstream.idleMax = upstreamIdleMax
+        upstream.pipelineMax = max(upstreamPipeline, 1)
     }
 }

@@ -29,15 +29,21 @@ struct HTTPCommand: ParsableCommand {
     @OptionGroup(title: "ADDRESSES") var addresses: AddressArguments
     @OptionGroup var http: HTTPArguments
     @OptionGroup var service: ServiceArguments
+    @OptionGroup(title: "CONTROL") var admin: AdminArguments
 
     func validate() throws {
         try service.validateForHTTP()
     }
 
+    var asked: Configuration {
+        var configuration = addresses.configuration(.http)
+        service.apply(to: &configuration)
+        http.apply(to: &configuration.listeners[0], &configuration.upstreams[0])
+        configuration.process.admin = admin.asked
+        return configuration
+    }
+
     func run() throws {
-        var options = addresses.options
-        service.apply(to: &options)
-        http.apply(to: &options)
-        try service.serve(options)
+        try service.serve(asked)
     }
 }

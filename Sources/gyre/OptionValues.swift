@@ -3,7 +3,6 @@
 internal import ArgumentParser
 internal import ControlPlane
 internal import LoadGeneration
-internal import Logging
 internal import Protocols
 
 /// The value of `--workers`.
@@ -45,11 +44,11 @@ enum Values {
         try reading { () throws(DurationTextError) in try DurationText.milliseconds(text) }
     }
 
-    /// Nanoseconds; 0 for off.
+    /// Microseconds; 0 for off.
     static func busyPoll(_ text: String) throws -> UInt64 {
         if text == "off" { return 0 }
         return try reading { () throws(DurationTextError) in
-            try DurationText.microseconds(text) * 1_000
+            try DurationText.microseconds(text)
         }
     }
 
@@ -111,10 +110,10 @@ enum Values {
         return milliseconds
     }
 
-    static let logLevels = Logger.Level.allCases.map(\.rawValue)
+    static let logLevels = Configuration.LogLevel.allCases.map(\.rawValue)
 
-    static func logLevel(_ text: String) throws -> Logger.Level {
-        guard let level = Logger.Level(rawValue: text) else {
+    static func logLevel(_ text: String) throws -> Configuration.LogLevel {
+        guard let level = Configuration.LogLevel(rawValue: text) else {
             throw ValidationError("expected one of \(logLevels.joined(separator: ", "))")
         }
         return level

@@ -49,16 +49,32 @@ struct AddressArguments: ParsableArguments {
         }
     }
 
-    /// The addresses; everything else is as if nothing had been asked for.
-    var options: ServiceOptions {
-        ServiceOptions(listen: listen, upstream: to.flatMap(\.items))
+    /// One listener and one upstream; everything else is as if nothing had been asked for.
+    static func configuration(
+        _ service: Configuration.ListenerProtocol, listen: [AddressText], to: [AddressText]
+    ) -> Configuration {
+        var listener = Configuration.Listener()
+        listener.name = service.rawValue
+        listener.service = service
+        listener.addresses = listen
+        var upstream = Configuration.Upstream()
+        upstream.name = "endpoints"
+        upstream.endpoints = to.map { Configuration.Endpoint($0) }
+        listener.upstream = upstream.name
+        var configuration = Configuration()
+        configuration.listeners = [listener]
+        configuration.upstreams = [upstream]
+        return configuration
+    }
+
+    func configuration(_ service: Configuration.ListenerProtocol) -> Configuration {
+        Self.configuration(service, listen: listen, to: to.flatMap(\.items))
     }
 }
 
 /// How to serve, whatever the addresses and the protocol.
 struct ServiceArguments: ParsableArguments {
-    /// Only asked for what does not depend on addresses.
-    private static let defaults = ServiceOptions(listen: [], upstream: [])
+    private static let defaults = Configuration.Process()
 
     @Option(
         help: ArgumentHelp(
@@ -112,7 +128,7 @@ struct ServiceArguments: ParsableArguments {
     var busyPoll: UInt64 = 0
 
     @Option(duration: "How long connecting to an endpoint may take.")
-    var connectTimeout = Self.defaults.upstreamPolicy.connectMs
+    var connectTimeout = Configuration.UpstreamTimeouts().connectMs
 
     @Option(
         help: ArgumentHelp(
@@ -137,7 +153,10 @@ struct ServiceArguments: ParsableArguments {
             """,
             valueName: "level"),
         transform: Values.logLevel)
-    var logLevel = Logger.Level.info
+    var logLevel = Configuration.LogLevel.info
+
+    @Flag(help: "Print what was asked for as a configuration file, for gyre run, and end.")
+    var printConfig = false
 
     /// What `--help` says of signals and exit codes.
     static let discussion = """
@@ -172,24 +191,35 @@ struct ServiceArguments: ParsableArguments {
     }
 
     /// Everything but the addresses and the service.
-    func apply(to options: inout ServiceOptions) {
-        options.backend = backend
-        options.relay = relay
-        options.waits = WaitPolicy(mode: wait, busyPollNs: busyPoll)
-        options.pinsWorkers = !leavesUnpinned
-        options.usesDirectDescriptors = directDescriptors
-        options.connectionsMax = maxConnections
-        options.upstreamPolicy.connectMs = connectTimeout
-        options.drainTimeoutMs = drainTimeout
-        if case .exactly(let count) = workers { options.workers = count }
+    func apply(to configuration: inout Configuration) {
+        configuration.process.backend = backend
+        configuration.process.wait = wait
+        configuration.process.busyPollUs = busyPoll
+        configuration.process.pinsWorkers = !leavesUnpinned
+        configuration.process.usesDirectDescriptors = directDescriptors
+        configuration.process.connectionsMax = maxConnections
+        configuration.process.drainTimeoutMs = drainTimeout
+        configuration.process.log.level = logLevel
+        if case .exactly(let count) = workers { configuration.process.workers = count }
+        for index in configuration.listeners.indices {
+            configuration.listeners[index].relay = relay
+        }
+        for index in configuration.upstreams.indices {
+            configuration.upstreams[index].timeouts.connectMs = connectTimeout
+        }
     }
 }
 
 extension ServiceArguments {
+    var log: Logger { LineLogHandler.logger(logLevel) }
+
     /// Serves to the end; a failure when something had to be cut.
-    func serve(_ options: ServiceOptions) throws {
-        let log = LineLogHandler.logger(level: logLevel)
-        let isClean = try Supervisor(options, log: log).run()
+    func serve(_ configuration: Configuration) throws {
+        guard !printConfig else {
+            print(configuration.yaml, terminator: "")
+            return
+        }
+        let isClean = try Supervisor(configuration, from: .commandLine, log: log).run()
         if !isClean { throw ExitCode.failure }
     }
 }

@@ -21,14 +21,20 @@ struct TCPCommand: ParsableCommand {
 
     @OptionGroup var addresses: AddressArguments
     @OptionGroup var service: ServiceArguments
+    @OptionGroup(title: "CONTROL") var admin: AdminArguments
 
     @Option(duration: "How long a flow may be silent in both directions.")
-    var idleTimeout = ServiceOptions(listen: [], upstream: []).idleTimeoutMs
+    var idleTimeout = Configuration.ListenerTimeouts().idleMs
+
+    var asked: Configuration {
+        var configuration = addresses.configuration(.tcp)
+        service.apply(to: &configuration)
+        configuration.listeners[0].timeouts.idleMs = idleTimeout
+        configuration.process.admin = admin.asked
+        return configuration
+    }
 
     func run() throws {
-        var options = addresses.options
-        service.apply(to: &options)
-        options.idleTimeoutMs = idleTimeout
-        try service.serve(options)
+        try service.serve(asked)
     }
 }

@@ -10,71 +10,73 @@ import Testing
 
 private let addresses = ["--listen", ":1", "--to", ":2"]
 
-private func policy(_ arguments: String...) throws -> HTTPPolicy {
-    try HTTPCommand.parse(addresses + arguments).http.policy
+private func asked(_ arguments: [String]) throws -> Configuration {
+    try HTTPCommand.parse(addresses + arguments).asked
 }
 
-private func options(_ arguments: String...) throws -> ServiceOptions {
-    var options = ServiceOptions(listen: [.anyHost(port: 1)], upstream: [.anyHost(port: 2)])
-    try HTTPCommand.parse(addresses + arguments).http.apply(to: &options)
-    return options
+private func listener(_ arguments: String...) throws -> Configuration.Listener {
+    try asked(arguments).listeners[0]
+}
+
+private func upstream(_ arguments: String...) throws -> Configuration.Upstream {
+    try asked(arguments).upstreams[0]
 }
 
 @Suite struct HTTPCommandTests {
     @Test func nothingAskedForIsTheDefault() throws {
-        let policy = try policy()
-        let expected = HTTPPolicy()
-        #expect("\(policy)" == "\(expected)")
-        #expect("\(try options().upstreamPolicy)" == "\(UpstreamPolicy())")
+        var expected = Configuration.Listener()
+        expected.name = "http"
+        expected.addresses = [.anyHost(port: 1)]
+        expected.upstream = "endpoints"
+        #expect(try listener() == expected)
+        var endpoints = Configuration.Upstream()
+        endpoints.name = "endpoints"
+        endpoints.endpoints = [Configuration.Endpoint(.anyHost(port: 2))]
+        #expect(try upstream() == endpoints)
     }
 
     @Test func everyTimeoutReachesItsDeadline() throws {
-        let options = try options(
+        let asked = try asked([
             "--head-timeout", "1ms", "--body-timeout", "2ms", "--response-timeout", "3ms",
             "--upstream-timeout", "4ms", "--keep-alive-timeout", "5ms",
             "--upstream-keep-alive-timeout", "6ms", "--tunnel-timeout", "7ms",
-            "--half-close-timeout", "8ms")
-        guard case .http(let policy, _) = options.protocols else {
-            Issue.record("not a proxy")
-            return
-        }
-        let deadlines = policy.deadlines
-        #expect(deadlines.headMs == 1)
-        #expect(deadlines.bodyMs == 2)
-        #expect(options.upstreamPolicy.responseMs == 3)
-        #expect(options.upstreamPolicy.silenceMs == 4)
-        #expect(deadlines.keepAliveMs == 5)
-        #expect(options.upstreamPolicy.keepAliveMs == 6)
-        #expect(deadlines.tunnelMs == 7)
-        #expect(deadlines.halfCloseMs == 8)
+            "--half-close-timeout", "8ms",
+        ])
+        let client = asked.listeners[0].timeouts
+        let origin = asked.upstreams[0].timeouts
+        #expect(client.headMs == 1)
+        #expect(client.bodyMs == 2)
+        #expect(origin.responseMs == 3)
+        #expect(origin.upstreamMs == 4)
+        #expect(client.keepAliveMs == 5)
+        #expect(origin.keepAliveMs == 6)
+        #expect(client.tunnelMs == 7)
+        #expect(client.halfCloseMs == 8)
     }
 
     @Test func everyLimitReachesItsPlace() throws {
-        let policy = try policy(
+        let limits = try listener(
             "--max-head", "1k", "--max-fields", "2", "--max-target", "300", "--max-chunk-line",
             "40", "--max-trailers", "50", "--max-body", "6m", "--max-requests", "7",
-            "--pipeline-depth", "8")
-        #expect(policy.heads.headBytesMax == 1024)
-        #expect(policy.heads.fieldsMax == 2)
-        #expect(policy.heads.targetBytesMax == 300)
-        #expect(policy.chunks.lineBytesMax == 40)
-        #expect(policy.chunks.trailerBytesMax == 50)
-        #expect(policy.bodyBytesMax == 6 << 20)
-        #expect(policy.requestsMax == 7)
-        #expect(policy.pipelineDepthMax == 8)
-        let upstream = try options("--upstream-idle-max", "0", "--upstream-pipeline", "9")
-        #expect(upstream.upstreamPolicy.idleMax == 0)
-        #expect(upstream.upstreamPolicy.pipelineMax == 9)
-    }
-
-    @Test func theLargestHeadIsOneByteBelow64KiB() throws {
-        #expect(try policy("--max-head", "64k").heads.headBytesMax == 65_535)
-        #expect(try policy("--max-head", "65535").heads.headBytesMax == 65_535)
-        #expect(try policy("--max-target", "64k").heads.targetBytesMax == 65_535)
+            "--pipeline-depth", "8"
+        ).limits
+        #expect(limits.headBytesMax == 1024)
+        #expect(limits.fieldsMax == 2)
+        #expect(limits.targetBytesMax == 300)
+        #expect(limits.chunkLineBytesMax == 40)
+        #expect(limits.trailerBytesMax == 50)
+        #expect(limits.bodyBytesMax == 6 << 20)
+        #expect(limits.requestsMax == 7)
+        #expect(limits.pipelineDepthMax == 8)
+        let connections = try upstream(
+            "--upstream-idle-max", "0", "--upstream-pipeline", "9"
+        ).connections
+        #expect(connections.idleMax == 0)
+        #expect(connections.pipelineMax == 9)
     }
 
     @Test func aBodyLimitCanBeSwitchedOff() throws {
-        #expect(try policy("--max-body", "off").bodyBytesMax == nil)
+        #expect(try listener("--max-body", "off").limits.bodyBytesMax == nil)
     }
 
     @Test(
@@ -83,43 +85,35 @@ private func options(_ arguments: String...) throws -> ServiceOptions {
             ("both", [.xForwarded, .forwarded]),
         ] as [(String, ForwardedFields)])
     func fieldsAddedAreChosen(choice: String, fields: ForwardedFields) throws {
-        #expect(try policy("--forwarded", choice).forwarded == fields)
-        #expect(try policy("--forwarded", choice, "--via").forwarded == fields.union(.via))
+        #expect(try listener("--forwarded", choice).forwarded == fields)
+        #expect(try listener("--forwarded", choice, "--via").forwarded == fields.union(.via))
     }
 
     @Test func requestOptionsReachTheirPlaces() throws {
-        let options = try options(
+        let asked = try asked([
             "--host-header", "upstream", "--allow-connect", "--trust", "10.0.0.0/8,::1",
-            "--trust", "192.0.2.7")
-        guard case .http(let policy, let trusted) = options.protocols else {
-            Issue.record("not a proxy")
-            return
-        }
-        #expect(options.upstreamPolicy.host == .upstream)
-        #expect(policy.allowsConnect)
+            "--trust", "192.0.2.7",
+        ])
+        #expect(asked.upstreams[0].host == .upstream)
+        #expect(asked.listeners[0].allowsConnect)
         let blocks = try ["10.0.0.0/8", "::1", "192.0.2.7"].map { try IPBlock(parsing: $0) }
-        #expect(trusted == blocks)
+        #expect(asked.listeners[0].trusted == blocks)
     }
 
     @Test func sharedOptionsReachTheirPlaces() throws {
-        let command = try HTTPCommand.parse(
-            addresses + [
-                "--backend", "epoll", "--workers", "3", "--relay", "copy", "--max-connections",
-                "4", "--connect-timeout", "5ms", "--drain-timeout", "0s", "--no-pin",
-                "--log-level", "error",
-            ])
-        var options = command.addresses.options
-        command.service.apply(to: &options)
-        #expect(options.listen == [.anyHost(port: 1)])
-        #expect(options.upstream == [.anyHost(port: 2)])
-        #expect(options.backend == .epoll)
-        #expect(options.workers == 3)
-        #expect(options.relay == .copy)
-        #expect(options.connectionsMax == 4)
-        #expect(options.upstreamPolicy.connectMs == 5)
-        #expect(options.drainTimeoutMs == 0)
-        #expect(!options.pinsWorkers)
-        #expect(command.service.logLevel == .error)
+        let asked = try asked([
+            "--backend", "epoll", "--workers", "3", "--relay", "copy", "--max-connections", "4",
+            "--connect-timeout", "5ms", "--drain-timeout", "0s", "--no-pin", "--log-level",
+            "error",
+        ])
+        #expect(asked.process.backend == .epoll)
+        #expect(asked.process.workers == 3)
+        #expect(asked.listeners[0].relay == .copy)
+        #expect(asked.process.connectionsMax == 4)
+        #expect(asked.upstreams[0].timeouts.connectMs == 5)
+        #expect(asked.process.drainTimeoutMs == 0)
+        #expect(!asked.process.pinsWorkers)
+        #expect(asked.process.log.level == .error)
     }
 
     static let refused: [(option: String, values: [String])] = [

@@ -16,7 +16,10 @@ import Testing
         let command = try parse("--idle-timeout", "7ms", "--relay", "splice-ring")
         #expect(command.idleTimeout == 7)
         #expect(command.service.relay == .spliceRing)
-        #expect(command.addresses.options.upstream == [.anyHost(port: 2), .anyHost(port: 3)])
+        let asked = command.asked
+        let endpoints = [2, 3].map { Configuration.Endpoint(.anyHost(port: $0)) }
+        #expect(asked.upstreams[0].endpoints == endpoints)
+        #expect(asked.listeners[0].timeouts.idleMs == 7)
         #expect(try parse().idleTimeout == 3_600_000)
     }
 
@@ -49,9 +52,8 @@ import Testing
 
     private func waits(_ arguments: String...) throws -> WaitPolicy {
         let command = try TCPCommand.parse(["--listen", ":1", "--to", ":2"] + arguments)
-        var options = command.addresses.options
-        command.service.apply(to: &options)
-        return options.waits
+        let process = command.asked.process
+        return WaitPolicy(mode: process.wait, busyPollNs: process.busyPollUs * 1_000)
     }
 
     @Test func ringSpliceNeedsTheRing() {

@@ -48,8 +48,8 @@ public final class GyreProcess: Sendable {
     /// Starts `gyre` with these arguments and waits until it listens.
     ///
     /// - Parameters:
-    ///   - arguments: at least one `--listen` and `--to`.
-    ///   - command: `tcp` or `http`.
+    ///   - arguments: at least one `--listen` and `--to`, or `--config`.
+    ///   - command: `tcp` or `http`, or `run`.
     ///   - launcher: a command that is put in front, to run it under limits.
     ///   - environment: variables to add.
     /// - Throws: `TestFailure`, with what it wrote, when it ends or takes longer than 10 s.
@@ -60,7 +60,7 @@ public final class GyreProcess: Sendable {
         raiseDescriptorLimit()
         let process = try ChildProcess(
             launcher + [Product.binary, command] + arguments, environment: environment)
-        let expected = arguments.count { $0 == "--listen" }
+        let expected = max(1, arguments.count { $0 == "--listen" })
         var found: [PeerAddress] = []
         _ = eventually(within: 10) {
             found = Self.listeningAddresses(process.errorOutput)

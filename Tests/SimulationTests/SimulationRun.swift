@@ -58,10 +58,10 @@ enum SimulationRun {
         let published = PublishedCounters()
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes(plan),
-            snapshot: SiteSnapshot(site(plan, addresses)),
+            snapshot: try SiteSnapshot(site(plan, addresses)),
             listeners: (0..<plan.listeners).map { _ in
                 WorkerListener(id: 0, descriptor: world.makeListener())
-            }, mailbox: mailbox, published: published)
+            }, health: .allUsable(addresses), mailbox: mailbox, published: published)
         for client in plan.clients {
             world.addClient(client.plan, to: client.listener, atNs: start + client.arrivalNs)
         }

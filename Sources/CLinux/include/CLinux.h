@@ -71,6 +71,8 @@ int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *),
 int gyre_thread_join(uint64_t thread);
 uint64_t gyre_thread_cpu_ns(uint64_t thread);
 int gyre_thread_pin(int cpu);
+/* Makes the calling thread alone so much nicer than it is (sched(7)). */
+int gyre_thread_give_way(int niceness);
 
 // Host: processors this process may run on, descriptor and memory-lock limits.
 int gyre_allowed_processors(int *processors, int count);
@@ -104,8 +106,19 @@ uint64_t gyre_child_cpu_ns(int pid);
 // Small files: reads at most `length` bytes from the start; whether `path` is a socket (1) or
 // something else (0), with its identity; removes a name.
 int gyre_file_read(const char *path, void *bytes, size_t length);
+// One `NAME=value` of the environment; NULL behind the last one.
+const char *gyre_environment(size_t index);
 int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode);
 int gyre_file_remove(const char *path);
+// Permissions that bind(2) gives to the file of a Unix socket, less the umask.
+int gyre_socket_set_mode(int fd, uint32_t mode);
+
+// Folders: makes one; whether it is a folder, and no link, of the calling user that nobody else
+// may enter (1) or not; whether files may be made in it. The user is the effective one.
+int gyre_folder_make(const char *path, uint32_t mode);
+int gyre_folder_is_private(const char *path);
+int gyre_folder_is_writable(const char *path);
+uint32_t gyre_user(void);
 
 // Writes all of it to descriptor 2 in as few write(2) calls as the kernel allows.
 void gyre_error_output(const void *bytes, size_t length);

@@ -1,8 +1,9 @@
-// Small text files under /proc and /sys.
+// Small files: the kernel's under /proc and /sys, and the operator's.
 
 internal import CLinux
+internal import DataPlane
 
-/// Reads the kernel's text files.
+/// Reads files whole.
 package enum SystemFile {
     private static let bytesMax = 64 * 1024
 
@@ -11,6 +12,15 @@ package enum SystemFile {
         var bytes = [UInt8](repeating: 0, count: bytesMax)
         let count = unsafe gyre_file_read(path, &bytes, bytes.count)
         return count > 0 ? String(decoding: bytes.prefix(Int(count)), as: UTF8.self) : nil
+    }
+
+    /// The first bytes of a file.
+    ///
+    /// - Parameter max: how many there may be; the memory for them is taken at once.
+    static func bytes(_ path: String, max: Int) throws(SystemError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: max)
+        let count = try SystemError.check(unsafe gyre_file_read(path, &bytes, bytes.count))
+        return Array(bytes.prefix(Int(count)))
     }
 
     /// A file that holds one decimal number.

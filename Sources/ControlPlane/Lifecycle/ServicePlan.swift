@@ -6,8 +6,6 @@ package import DataPlane
 package struct ServicePlan: Sendable {
     package let choice: BackendChoice
     package let shares: ResourceShares
-    package let endpoints: [Endpoint]
-    package let snapshot: SiteSnapshot
     /// One per worker.
     package let workers: [WorkerConfiguration]
     /// What the operator should know although it does not keep Gyre from starting.
@@ -15,39 +13,33 @@ package struct ServicePlan: Sendable {
     /// How many connections there is room for, and what says so.
     package let room: String
 
-    /// More endpoints than this are a mistake in the configuration.
-    static let endpointsMax = 1024
+    private static let adminDescriptors = UInt64(AdminLimits.descriptors)
 
     /// - Parameters:
-    ///   - options: at least one endpoint.
+    ///   - options: what was asked for.
+    ///   - servesHTTP: whether there is an HTTP listener, whose clients can keep more connections.
     ///   - host: this machine.
     ///   - choice: the backend.
-    ///   - endpoints: resolved, at least one.
     package init(
-        _ options: ServiceOptions, host: HostFacts, choice: BackendChoice, endpoints: [Endpoint]
+        _ options: Configuration.Process, servesHTTP: Bool, host: HostFacts, choice: BackendChoice
     ) throws(StartError) {
         let limit = host.descriptors.soft
         let table =
             options.usesDirectDescriptors
-            ? FileTableShares(descriptors: limit, isHTTP: options.protocols.isHTTP) : nil
+            ? FileTableShares(descriptors: limit, isHTTP: servesHTTP) : nil
         let wished = options.workers ?? Self.workersNeeded(options, table, host)
         guard
             let shares = ResourceShares(
-                workers: wished, connections: options.connectionsMax, descriptors: limit,
+                workers: wished, connections: options.connectionsMax,
+                descriptors: limit - (options.admin.isOff ? 0 : min(limit, Self.adminDescriptors)),
                 table: table)
         else {
             throw StartError(
                 "cannot run \(wished) worker\(wished == 1 ? "" : "s"): the descriptor limit of"
                     + " \(limit) (ulimit -n) is too low for one connection each")
         }
-        guard endpoints.count <= Self.endpointsMax else {
-            throw StartError(
-                "cannot forward to \(endpoints.count) addresses, at most \(Self.endpointsMax)")
-        }
         self.choice = choice
         self.shares = shares
-        self.endpoints = endpoints
-        snapshot = SiteSnapshot(options.site(endpoints))
         workers = (0..<shares.workers).map { index in
             Self.configuration(options, host: host, shares: shares, index)
         }
@@ -62,7 +54,7 @@ package struct ServicePlan: Sendable {
     /// One worker per processor, and with direct descriptors as many as have the tables for the
     /// connections that were asked for.
     private static func workersNeeded(
-        _ options: ServiceOptions, _ table: FileTableShares?, _ host: HostFacts
+        _ options: Configuration.Process, _ table: FileTableShares?, _ host: HostFacts
     ) -> Int {
         guard let table, table.clients > 0, let connections = options.connectionsMax else {
             return host.workersDefault
@@ -71,14 +63,14 @@ package struct ServicePlan: Sendable {
     }
 
     private static func configuration(
-        _ options: ServiceOptions, host: HostFacts, shares: ResourceShares, _ index: Int
+        _ options: Configuration.Process, host: HostFacts, shares: ResourceShares, _ index: Int
     ) -> WorkerConfiguration {
         let table = shares.table(ofWorker: index)
         return WorkerConfiguration(
             index: index,
             processor: options.pinsWorkers
                 ? host.processors[index % host.processors.count] : nil,
-            waits: options.waits,
+            waits: WaitPolicy(mode: options.wait, busyPollNs: options.busyPollUs * 1_000),
             flowsMax: shares.flows(ofWorker: index),
             upstreamsMax: table?.upstreams,
             filesMax: table?.slots,
@@ -88,7 +80,7 @@ package struct ServicePlan: Sendable {
     }
 
     private static func warnings(
-        _ options: ServiceOptions, wished: Int, _ shares: ResourceShares, _ host: HostFacts
+        _ options: Configuration.Process, wished: Int, _ shares: ResourceShares, _ host: HostFacts
     ) -> [String] {
         var lines: [String] = []
         if shares.workers < wished {

@@ -4,14 +4,16 @@ internal import CLinux
 package import DataPlane
 internal import Glibc
 
-/// Delivers SIGTERM, SIGINT and SIGUSR1. Must be made before any other thread starts, because
-/// threads inherit which signals are blocked.
+/// Delivers SIGTERM, SIGINT, SIGUSR1 and SIGHUP. Must be made before any other thread starts,
+/// because threads inherit which signals are blocked.
 package struct SignalSource: Sendable {
     package enum Signal: Equatable {
         /// SIGTERM or SIGINT, by its number.
         case stop(Int32)
         /// SIGUSR1.
         case report
+        /// SIGHUP.
+        case reload
     }
 
     package let descriptor: Descriptor
@@ -25,6 +27,7 @@ package struct SignalSource: Sendable {
         switch gyre_signal_read(descriptor.raw) {
         case let number where number == SIGTERM || number == SIGINT: .stop(number)
         case SIGUSR1: .report
+        case SIGHUP: .reload
         default: nil
         }
     }

@@ -7,12 +7,16 @@ package import Logging
 
 /// Runs a service from start to exit.
 package struct Supervisor {
-    private let options: ServiceOptions
-    private let log: Logger
+    private let configuration: Configuration
+    private let source: ConfigurationSource
+    let log: Logger
 
-    package init(_ options: ServiceOptions, log: Logger) {
-        precondition(!options.listen.isEmpty && !options.upstream.isEmpty)
-        self.options = options
+    /// - Parameters:
+    ///   - configuration: checked, with at least one listener.
+    ///   - source: what it is from, and is read from again.
+    package init(_ configuration: Configuration, from source: ConfigurationSource, log: Logger) {
+        self.configuration = configuration
+        self.source = source
         self.log = log
     }
 
@@ -32,58 +36,63 @@ package struct Supervisor {
             throw StartError("cannot ask the kernel for the limits of this process: \(error)")
         }
         defer { signals.close() }
-        let running = try start(host)
-        defer { running.listeners.removeFiles() }
-        announce(running.plan, running.listeners)
-        onListening(running.listeners.listeners.map { "\($0.address)" })
-        let isClean = serve(signals, running)
+        let options = try AdminOptions(configuration.process.admin)
+        let adminSockets = try openAdmin(options)
+        let service: RunningService
+        do throws(StartError) {
+            service = try start(host)
+        } catch {
+            adminSockets?.close()
+            throw error
+        }
+        defer { service.present.listeners.removeFiles() }
+        announce(service)
+        let control = ServiceControl(service, from: source, log: log)
+        let admin = try startAdmin(adminSockets, options, control)
+        onListening(service.present.listeners.listeners.map { "\($0.address)" })
+        let isClean = serve(signals, service, control)
+        // It reads the processor times of threads, which end with their threads.
+        admin?.stop()
+        if service.workers.hasFinished { service.workers.join() }
         log.info("stopped", metadata: ["connectionsCut": "\(!isClean)"])
         return isClean
     }
 
-    private typealias Running = (plan: ServicePlan, listeners: ListenerSet, workers: WorkerGroup)
-
-    private func start(_ host: HostFacts) throws(StartError) -> Running {
-        let failure = options.backend == .epoll ? nil : Self.ringFailure()
+    private func start(_ host: HostFacts) throws(StartError) -> RunningService {
+        let process = configuration.process
+        let failure = process.backend == .epoll ? nil : Self.ringFailure()
         var choice = try BackendChoice.decide(
-            options.backend, relay: options.relay, ringFailure: failure,
-            tableFailure: options.usesDirectDescriptors ? RingProbe.report.tableFailure : nil)
-        var endpoints: [Endpoint] = []
-        for text in options.upstream {
-            endpoints += try HostResolver.endpoints(text, firstID: endpoints.count)
+            process.backend, relay: configuration.demandingRelay, ringFailure: failure,
+            tableFailure: process.usesDirectDescriptors ? RingProbe.report.tableFailure : nil)
+        let endpoints = try EndpointSource.resolve(configuration)
+        let attention: Descriptor
+        do throws(SystemError) {
+            attention = Descriptor(raw: try SystemError.check(gyre_event_open()))
+        } catch {
+            throw StartError("cannot open an eventfd: \(error)")
         }
+        let health = EndpointHealth(attention: attention)
         while true {
             let plan = try ServicePlan(
-                options, host: host, choice: choice, endpoints: endpoints)
-            let listeners = try ListenerSet.open(
-                options.listen, workers: plan.shares.workers, queueMax: host.listenQueueMax)
-            try Self.refuseLoops(listeners, endpoints)
-            do throws(WorkerGroup.StartFailure) {
-                let workers = try WorkerGroup.start(
-                    choice.backend, plan.workers, plan.snapshot, listeners)
-                return (plan, listeners, workers)
-            } catch {
+                process, servesHTTP: configuration.servesHTTP, host: host, choice: choice)
+            do {
+                return try RunningService.start(
+                    configuration, plan, host, endpoints, health, attention: attention)
+            } catch let error as StartError {
+                throw error
+            } catch let error as WorkerGroup.StartFailure {
                 let reason = "worker \(error.worker) could not start: \(error.error)"
-                guard options.backend == .auto, choice.backend == .ioUring,
-                    !options.usesDirectDescriptors
+                guard process.backend == .auto, choice.backend == .ioUring,
+                    !process.usesDirectDescriptors
                 else {
                     throw StartError(reason)
                 }
                 // What works for one ring may fail for the next (locked memory, descriptors).
-                choice = try .decide(.auto, relay: options.relay, ringFailure: reason)
+                choice = try .decide(
+                    .auto, relay: configuration.demandingRelay, ringFailure: reason)
+            } catch {
+                throw StartError("cannot start: \(error)")
             }
-        }
-    }
-
-    /// A forwarder that connects to itself takes every descriptor there is within a second.
-    private static func refuseLoops(
-        _ set: ListenerSet, _ endpoints: [Endpoint]
-    ) throws(StartError) {
-        for listener in set.listeners {
-            let own = AddressReference(keeping: listener.address)
-            guard endpoints.contains(where: { $0.address.isSame(as: own) }) else { continue }
-            set.close()
-            throw StartError("cannot forward to \(listener.address): it is a listening address")
         }
     }
 
@@ -92,46 +101,49 @@ package struct Supervisor {
         return report.isUsable ? nil : report.reason
     }
 
-    private func announce(_ plan: ServicePlan, _ listeners: ListenerSet) {
-        let choice = plan.choice
+    private func announce(_ service: RunningService) {
+        let choice = service.plan.choice
+        let present = service.present
         if choice.isFallback { log.warning("\(choice.reason); serving on epoll") }
-        for warning in plan.warnings { log.warning("\(warning)") }
-        let targets = plan.endpoints.map(\.name).joined(separator: ", ")
-        let count = plan.shares.workers
+        for warning in service.plan.warnings { log.warning("\(warning)") }
+        let count = service.plan.shares.workers
         let workers = "\(count) worker\(count == 1 ? "" : "s")"
-        for listener in listeners.listeners {
+        for listener in present.listeners.listeners {
             log.info(
                 """
-                listening on \(listener.address), \(options.protocols.verb) \(targets), \
+                listening on \(listener.address), \(present.purpose(of: listener.name)), \
                 backend \(choice.backend.rawValue), \(workers)
                 """)
         }
-        log.info("\(plan.room)")
+        log.info("\(service.plan.room)")
         log.debug(
             "limits",
             metadata: [
-                "connectionsMax": "\(plan.shares.connections)",
-                "buffersMaxPerWorker": "\(plan.workers[0].buffersMax)",
-                "pipesMaxPerWorker": "\(plan.workers[0].pipesMax)",
+                "connectionsMax": "\(service.plan.shares.connections)",
+                "buffersMaxPerWorker": "\(service.plan.workers[0].buffersMax)",
+                "pipesMaxPerWorker": "\(service.plan.workers[0].pipesMax)",
             ])
     }
 
     /// Waits for signals and for workers until all workers have ended.
     ///
     /// - Returns: whether no connection had to be cut.
-    private func serve(_ signals: SignalSource, _ running: Running) -> Bool {
-        var state = ShutdownState(drainTimeoutMs: options.drainTimeoutMs)
+    private func serve(
+        _ signals: SignalSource, _ service: RunningService, _ control: ServiceControl
+    ) -> Bool {
+        var state = ShutdownState(drainTimeoutMs: configuration.process.drainTimeoutMs)
         var isClean = true
-        while !running.workers.hasFinished {
+        while !service.workers.hasFinished {
             let ready = gyre_poll_readable(
-                signals.descriptor.raw, running.workers.attention.raw,
+                signals.descriptor.raw, service.workers.attention.raw,
                 state.waitMs(nowNs: MonotonicClock.nowNs))
             precondition(ready >= 0, "poll(2) of two descriptors failed")
             var actions: [ShutdownAction] = []
-            if ready & 1 != 0 { actions += takeSignals(signals, &state, running) }
+            if ready & 1 != 0 { actions += takeSignals(signals, &state, control) }
             if ready & 2 != 0 {
-                for event in running.workers.takeEvents() { tell(event, running.plan) }
-                if state.isServing && running.workers.finishedCount > 0 {
+                for event in service.workers.takeEvents() { tell(event, service) }
+                for change in service.health.takeChanges().changes { tell(change, service) }
+                if state.isServing && service.workers.finishedCount > 0 {
                     log.error("a worker ended by itself; stopping")
                     isClean = false
                     actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
@@ -143,33 +155,44 @@ package struct Supervisor {
                     log.error("workers do not end; leaving them")
                     return false
                 }
-                isClean = perform(action, running) && isClean
+                isClean = perform(action, service, control) && isClean
             }
         }
-        running.workers.join()
         return isClean
     }
 
-    private func tell(_ event: WorkerEvent, _ plan: ServicePlan) {
-        let line = event.text(endpoints: plan.endpoints)
-        log.warning("\(line)")
+    private func tell(_ event: WorkerEvent, _ service: RunningService) {
+        let endpoint = service.present.site.endpoints[UInt32(event.endpoint)]
+        log.warning("\(event.text(endpoint: endpoint?.endpoint.name ?? "?"))")
+    }
+
+    private func tell(_ change: HealthChange, _ service: RunningService) {
+        guard let endpoint = service.present.site.endpoints[change.endpoint] else { return }
+        let line = change.text(upstream: endpoint.upstream, endpoint: endpoint.endpoint.name)
+        if change.isWarning { log.warning("\(line)") } else { log.info("\(line)") }
     }
 
     private func takeSignals(
-        _ signals: SignalSource, _ state: inout ShutdownState, _ running: Running
+        _ signals: SignalSource, _ state: inout ShutdownState, _ control: ServiceControl
     ) -> [ShutdownAction] {
         var actions: [ShutdownAction] = []
         while let signal = signals.next() {
             switch signal {
             case .stop: actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
-            case .report: report(running)
+            case .report: ErrorOutput.write(line: control.counters().json)
+            case .reload where source == .commandLine:
+                // The terminal that it was started from is gone; there is no file to read again.
+                actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
+            case .reload: _ = control.reload()
             }
         }
         return actions
     }
 
     /// - Returns: false when connections are cut by it.
-    private func perform(_ action: ShutdownAction, _ running: Running) -> Bool {
+    private func perform(
+        _ action: ShutdownAction, _ service: RunningService, _ control: ServiceControl
+    ) -> Bool {
         switch action {
         case .none, .abandon:
             return true
@@ -177,41 +200,50 @@ package struct Supervisor {
             log.info(
                 "draining",
                 metadata: [
-                    "connections": "\(running.workers.counters.connectionsActive)",
-                    "timeoutMs": "\(options.drainTimeoutMs)",
+                    "connections": "\(service.workers.counters.connectionsActive)",
+                    "timeoutMs": "\(configuration.process.drainTimeoutMs)",
                 ])
-            running.listeners.removeFiles()
-            running.workers.post(.drain)
+            control.noteDrain()
+            service.present.listeners.removeFiles()
+            service.workers.post(.drain)
             return true
         case .terminate:
-            let connections = running.workers.counters.connectionsActive
+            let connections = service.workers.counters.connectionsActive
             if connections > 0 {
                 log.warning("cutting connections", metadata: ["connections": "\(connections)"])
             }
-            running.workers.post(.terminate)
+            service.workers.post(.terminate)
             return connections == 0
         }
     }
+}
 
-    private func report(_ running: Running) {
-        let report = CountersReport(
-            backend: running.plan.choice.backend, counters: running.workers.counters,
-            processorTimesNs: running.workers.processorTimesNs)
-        ErrorOutput.write(line: report.json)
+extension RunningService.Present {
+    /// What is done with the clients of a listener, and where they are taken to.
+    fileprivate func purpose(of name: String) -> String {
+        guard let listener = configuration.listeners.first(where: { $0.name == name }) else {
+            return "unknown"
+        }
+        let verb = listener.service == .tcp ? "forwarding to" : "proxying HTTP to"
+        guard let upstream = listener.upstream else {
+            return "proxying HTTP by \(listener.routes.count) routes"
+        }
+        let targets = site.endpoints.sorted { $0.key < $1.key }
+            .filter { $0.value.upstream == upstream }.map(\.value.endpoint.name)
+        return "\(verb) \(targets.joined(separator: ", "))"
     }
 }
 
-extension ServedProtocol {
-    /// What is done with clients, in front of where they are taken to.
-    fileprivate var verb: String {
-        switch self {
-        case .tcp: "forwarding to"
-        case .http: "proxying HTTP to"
-        }
+extension Configuration {
+    package var servesHTTP: Bool { listeners.contains { $0.service == .http } }
+
+    /// The one that not every backend has, if a listener asks for it.
+    fileprivate var demandingRelay: RelayMode {
+        listeners.contains { $0.relay == .spliceRing } ? .spliceRing : .auto
     }
 }
 
 extension CounterSet {
     /// TCP flows, tunnels among them, and HTTP clients that are not over.
-    fileprivate var connectionsActive: UInt64 { self[.flowsActive] &+ self[.clientsActive] }
+    package var connectionsActive: UInt64 { self[.flowsActive] &+ self[.clientsActive] }
 }

@@ -1,10 +1,11 @@
-// The running workers: started together, read together, ended together. Main thread only.
+// The running workers: started together, read together, ended together. Any thread may read and
+// post; the main thread ends them.
 
 internal import CLinux
 internal import DataPlane
 
 /// All worker threads of a service.
-struct WorkerGroup {
+struct WorkerGroup: Sendable {
     private let threads: [WorkerThread]
     /// Signalled by every worker that ends or has something for the log.
     let attention: Descriptor
@@ -18,27 +19,28 @@ struct WorkerGroup {
 
     /// Starts one thread per configuration. On failure the threads that had started are ended and
     /// joined, and the sockets of those that had not are closed.
+    ///
+    /// - Parameter attention: an eventfd; stays the caller's when this fails.
     static func start(
         _ backend: Backend, _ configurations: [WorkerConfiguration], _ snapshot: SiteSnapshot,
-        _ listeners: ListenerSet
+        _ listeners: ListenerSet, ids: [String: UInt32], _ health: EndpointHealth,
+        attention: Descriptor
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
-        var attention = Descriptor.none
         do throws(SystemError) {
-            attention = Descriptor(raw: try SystemError.check(gyre_event_open()))
             for configuration in configurations {
                 threads.append(
                     try WorkerThread.start(
                         backend: backend, configuration: configuration, snapshot: snapshot,
-                        listeners: listeners.sockets(ofWorker: configuration.index),
-                        attention: attention))
+                        listeners: ListenerSet.sockets(
+                            listeners.listeners, ofWorker: configuration.index, ids: ids),
+                        health: health, attention: attention))
             }
         } catch {
             let failed = threads.count
             for thread in threads { thread.post(.terminate) }
             for thread in threads { thread.join() }
             listeners.close(fromWorker: failed)
-            if attention.isOpen { attention.close() }
             throw StartFailure(worker: failed, error: error)
         }
         return WorkerGroup(threads: threads, attention: attention)
@@ -47,6 +49,34 @@ struct WorkerGroup {
     func post(_ requests: WorkerRequests) {
         for thread in threads { thread.post(requests) }
     }
+
+    /// Has every worker serve something else.
+    ///
+    /// - Parameter change: for the worker at a position.
+    func post(_ change: (Int) -> WorkerChange) {
+        for (index, thread) in threads.enumerated() { thread.post(change(index)) }
+    }
+
+    /// Changes that all workers have made.
+    var changesApplied: UInt64 { threads.map(\.changesApplied).min() ?? 0 }
+
+    /// How many clients a listener has on all workers.
+    func clients(ofListener id: UInt32) -> Int {
+        threads.reduce(0) { $0 + $1.gauges.clients(ofListener: id) }
+    }
+
+    /// Requests and flows that go to an endpoint, from all workers.
+    func inFlight(ofEndpoint id: UInt32) -> Int {
+        threads.reduce(0) { $0 + $1.gauges.inFlight(ofEndpoint: id) }
+    }
+
+    /// HTTP connections to an endpoint, of all workers.
+    func connections(ofEndpoint id: UInt32) -> Int {
+        threads.reduce(0) { $0 + $1.gauges.connections(ofEndpoint: id) }
+    }
+
+    /// How many workers there are.
+    var count: Int { threads.count }
 
     /// Takes what workers have for the log.
     func takeEvents() -> [WorkerEvent] {
@@ -63,7 +93,10 @@ struct WorkerGroup {
         threads.reduce(into: CounterSet()) { $0.add($1.counters) }
     }
 
-    /// Processor time of each worker so far.
+    /// The counters of each worker.
+    var countersOfEach: [CounterSet] { threads.map(\.counters) }
+
+    /// Processor time of each worker so far; not after `join`.
     var processorTimesNs: [UInt64] { threads.map(\.processorTimeNs) }
 
     /// Waits for the ends of all threads.

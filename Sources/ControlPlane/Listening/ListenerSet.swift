@@ -5,8 +5,27 @@ package import DataPlane
 internal import Glibc
 package import Protocols
 
+/// Where a listener of the configuration listens.
+package struct ListenRequest: Sendable {
+    /// The listener's name.
+    package let name: String
+    package let addresses: [AddressText]
+
+    package init(name: String, addresses: [AddressText]) {
+        self.name = name
+        self.addresses = addresses
+    }
+}
+
 /// One listening address.
 package struct Listener: Sendable {
+    /// The number of its sockets, one in each worker; never used again.
+    package let number: UInt32
+    /// The name of the listener that it belongs to.
+    package fileprivate(set) var name: String
+    /// How the address is written, and the how many-th it is that is written so.
+    fileprivate let text: AddressText
+    fileprivate let ordinal: Int
     /// The address that clients use, with the real port.
     package let address: SocketAddress
     /// One descriptor per worker, in the order of the workers.
@@ -14,39 +33,110 @@ package struct Listener: Sendable {
     fileprivate let file: SocketFile?
 }
 
+/// What has to be done to listen somewhere else.
+package struct ListenerChange: Sendable {
+    /// What is listened on afterwards.
+    package let set: ListenerSet
+    package let opened: [Listener]
+    /// Those that belong to another listener afterwards.
+    package let moved: [Listener]
+    package let closed: [Listener]
+}
+
 /// The listening sockets of every address.
 package struct ListenerSet: Sendable {
     /// In the order in which they were asked for.
-    package let listeners: [Listener]
+    package private(set) var listeners: [Listener] = []
+    private var nextNumber: UInt32 = 0
 
     /// With port 0 on several addresses, the port that the first one got may be taken on the next.
     private static let freePortRetriesMax = 16
 
-    /// Resolves and opens every address of `texts`, all or none.
+    /// Resolves and opens every address that is asked for, all or none.
     ///
     /// - Parameters:
-    ///   - texts: at least one address.
     ///   - workers: sockets per address, at least 1.
     ///   - queueMax: the kernel's limit on accept queues.
+    ///   - fileMode: permissions of socket files, from their first moment; `nil` leaves them to
+    ///     the umask.
     package static func open(
-        _ texts: [AddressText], workers: Int, queueMax: Int
+        _ requests: [ListenRequest], workers: Int, queueMax: Int, fileMode: UInt32? = nil
     ) throws(StartError) -> ListenerSet {
+        try ListenerSet().changed(
+            to: requests, workers: workers, queueMax: queueMax, fileMode: fileMode
+        ).set
+    }
+
+    /// Opens what is asked for and not open yet, all or none. Sockets of addresses that are written
+    /// as before stay as they are, with the clients in their queues.
+    package func changed(
+        to requests: [ListenRequest], workers: Int, queueMax: Int, fileMode: UInt32? = nil
+    ) throws(StartError) -> ListenerChange {
+        var next = ListenerSet()
+        next.nextNumber = nextNumber
         var opened: [Listener] = []
+        var moved: [Listener] = []
+        var texts: [AddressText] = []
         let backlog = Int32(min(queueMax, acceptQueueMax))
         do throws(StartError) {
-            for text in texts {
-                opened += try listeners(text, count: workers, backlog: backlog)
+            for request in requests {
+                for text in request.addresses {
+                    let ordinal = texts.count { $0 == text }
+                    texts.append(text)
+                    let kept = listeners.filter { $0.text == text && $0.ordinal == ordinal }
+                    for var listener in kept {
+                        if listener.name != request.name {
+                            listener.name = request.name
+                            moved.append(listener)
+                        }
+                        next.listeners.append(listener)
+                    }
+                    guard kept.isEmpty else { continue }
+                    let found = try Self.listeners(
+                        text, count: workers, backlog: backlog, fileMode: fileMode)
+                    for sockets in found {
+                        let listener = Listener(
+                            number: next.nextNumber, name: request.name, text: text,
+                            ordinal: ordinal, address: sockets.address, sockets: sockets.sockets,
+                            file: sockets.file)
+                        next.nextNumber += 1
+                        opened.append(listener)
+                        next.listeners.append(listener)
+                    }
+                }
             }
         } catch {
-            ListenerSet(listeners: opened).close()
+            Self.close(opened)
             throw error
         }
-        return ListenerSet(listeners: opened)
+        let staying = Set(next.listeners.map(\.number))
+        return ListenerChange(
+            set: next, opened: opened, moved: moved,
+            closed: listeners.filter { !staying.contains($0.number) })
     }
 
     /// The sockets of one worker, which becomes their owner.
-    package func sockets(ofWorker index: Int) -> [WorkerListener] {
-        listeners.map { WorkerListener(id: 0, descriptor: $0.sockets[index]) }
+    ///
+    /// - Parameter ids: of listeners by their names; all are in it.
+    package static func sockets(
+        _ listeners: [Listener], ofWorker index: Int, ids: [String: UInt32]
+    ) -> [WorkerListener] {
+        listeners.compactMap { listener in
+            ids[listener.name].map { id in
+                WorkerListener(
+                    number: listener.number, id: id, descriptor: listener.sockets[index])
+            }
+        }
+    }
+
+    /// Closes sockets that no worker got, and removes their files.
+    package static func close(_ listeners: [Listener]) {
+        for socket in listeners.flatMap(\.sockets) { socket.close() }
+        removeFiles(listeners)
+    }
+
+    package static func removeFiles(_ listeners: [Listener]) {
+        for listener in listeners { listener.file?.remove() }
     }
 
     /// Closes the sockets of workers `first` and later, which did not get them, and removes all
@@ -58,15 +148,25 @@ package struct ListenerSet: Sendable {
 
     /// Removes the socket files, so that no new client finds them.
     package func removeFiles() {
-        for listener in listeners { listener.file?.remove() }
+        Self.removeFiles(listeners)
+    }
+
+    /// One address while it is being opened.
+    private struct OpenSockets {
+        let address: SocketAddress
+        let sockets: [Descriptor]
+        let file: SocketFile?
     }
 
     private static func listeners(
-        _ text: AddressText, count: Int, backlog: Int32
-    ) throws(StartError) -> [Listener] {
+        _ text: AddressText, count: Int, backlog: Int32, fileMode: UInt32?
+    ) throws(StartError) -> [OpenSockets] {
         let addresses = try HostResolver.listenAddresses(text)
         if case .unix(let path) = text {
-            return [try unixListener(path, addresses[0], count: count, backlog: backlog)]
+            return [
+                try unixListener(
+                    path, addresses[0], count: count, backlog: backlog, fileMode: fileMode)
+            ]
         }
         guard text.port == 0, addresses.count > 1 else {
             return try bind(addresses, text, count: count, backlog: backlog, isRetrying: true)
@@ -84,7 +184,7 @@ package struct ListenerSet: Sendable {
     /// Binds the first address to a free port and the others to the same one.
     private static func bindFreePort(
         _ addresses: [SocketAddress], _ text: AddressText, count: Int, backlog: Int32
-    ) throws(StartError) -> [Listener] {
+    ) throws(StartError) -> [OpenSockets] {
         let first = try bind(
             [addresses[0]], text, count: count, backlog: backlog, isRetrying: false)
         let port = first.first?.address.port ?? 0
@@ -93,7 +193,7 @@ package struct ListenerSet: Sendable {
             return first
                 + (try bind(others, text, count: count, backlog: backlog, isRetrying: false))
         } catch {
-            ListenerSet(listeners: first).close()
+            close(first)
             throw error
         }
     }
@@ -103,8 +203,8 @@ package struct ListenerSet: Sendable {
     private static func bind(
         _ addresses: [SocketAddress], _ text: AddressText, count: Int, backlog: Int32,
         isRetrying: Bool
-    ) throws(StartError) -> [Listener] {
-        var opened: [Listener] = []
+    ) throws(StartError) -> [OpenSockets] {
+        var opened: [OpenSockets] = []
         var missing: StartError?
         for address in addresses {
             do throws(SystemError) {
@@ -113,13 +213,13 @@ package struct ListenerSet: Sendable {
                     ? try TCPListener.openRetrying(address, count: count, backlog: backlog)
                     : try TCPListener.open(address, count: count, backlog: backlog)
                 opened.append(
-                    Listener(
+                    OpenSockets(
                         address: (try? SocketAddress.local(of: sockets[0])) ?? address,
                         sockets: sockets, file: nil))
             } catch {
                 let failure = cannotListen(on: address, writtenAs: text, error)
                 guard error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL else {
-                    ListenerSet(listeners: opened).close()
+                    close(opened)
                     throw failure
                 }
                 missing = missing ?? failure
@@ -129,13 +229,17 @@ package struct ListenerSet: Sendable {
         return opened
     }
 
+    private static func close(_ opened: [OpenSockets]) {
+        for socket in opened.flatMap(\.sockets) { socket.close() }
+    }
+
     private static func unixListener(
-        _ path: String, _ address: SocketAddress, count: Int, backlog: Int32
-    ) throws(StartError) -> Listener {
+        _ path: String, _ address: SocketAddress, count: Int, backlog: Int32, fileMode: UInt32?
+    ) throws(StartError) -> OpenSockets {
         do throws(SystemError) {
             let (sockets, file) = try UnixListener.open(
-                path: path, address: address, count: count, backlog: backlog)
-            return Listener(address: address, sockets: sockets, file: file)
+                path: path, address: address, count: count, backlog: backlog, fileMode: fileMode)
+            return OpenSockets(address: address, sockets: sockets, file: file)
         } catch {
             throw cannotListen(on: address, writtenAs: .unix(path: path), error)
         }

@@ -9,16 +9,21 @@ internal import Glibc
 enum UnixListener {
     /// Binds and listens on `path`, replacing a stale socket file.
     ///
+    /// - Parameter fileMode: the file's permissions; `nil` leaves them to the umask.
     /// - Returns: `count` descriptors of one socket, and the file to remove at the end.
     /// - Throws: EADDRINUSE when a process listens there, ENOTSOCK when the file is no socket.
     static func open(
-        path: String, address: SocketAddress, count: Int, backlog: Int32
+        path: String, address: SocketAddress, count: Int, backlog: Int32, fileMode: UInt32? = nil
     ) throws(SystemError) -> (sockets: [Descriptor], file: SocketFile) {
         precondition(count > 0)
         try removeStale(path: path, address: address)
         var sockets = [try Descriptor.streamSocket(family: address.family)]
         var file: SocketFile?
         do throws(SystemError) {
+            // Linux gives the file the mode of the socket, so that it is never open to more.
+            if let fileMode {
+                try SystemError.check(gyre_socket_set_mode(sockets[0].raw, fileMode))
+            }
             try address.bind(sockets[0])
             let named = try SocketFile(path: path)
             file = named

@@ -5,9 +5,8 @@ internal import DataPlane
 extension WorkerEvent {
     /// One line.
     ///
-    /// - Parameter endpoints: the worker's endpoints, in its order.
-    func text(endpoints: [Endpoint]) -> String {
-        let name = endpoints.indices.contains(endpoint) ? endpoints[endpoint].name : "?"
+    /// - Parameter name: of the endpoint that it is about.
+    func text(endpoint name: String) -> String {
         let cause = code == 0 ? "no room for another socket" : "\(SystemError(code: code))"
         let line =
             switch kind {

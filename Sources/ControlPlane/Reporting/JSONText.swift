@@ -27,6 +27,34 @@ package indirect enum JSONText: Sendable {
         }
     }
 
+    /// Several lines, for people.
+    var indented: String { lines(indent: 0) }
+
+    private func lines(indent: Int) -> String {
+        let space = String(repeating: "  ", count: indent + 1)
+        let end = "\n\(String(repeating: "  ", count: indent))"
+        switch self {
+        case .array(let items) where items.contains(where: \.isCollection):
+            let lines = items.map { "\n\(space)\($0.lines(indent: indent + 1))" }
+            return "[\(lines.joined(separator: ","))\(end)]"
+        case .object(let members) where !members.isEmpty:
+            let lines = members.map { name, value in
+                "\n\(space)\(Self.quoted(name)): \(value.lines(indent: indent + 1))"
+            }
+            return "{\(lines.joined(separator: ","))\(end)}"
+        case .array(let items):
+            return "[\(items.map(\.text).joined(separator: ", "))]"
+        case .string, .number, .decimal, .bool, .null, .object: return text
+        }
+    }
+
+    private var isCollection: Bool {
+        switch self {
+        case .array, .object: true
+        case .string, .number, .decimal, .bool, .null: false
+        }
+    }
+
     private static func decimal(_ value: Double) -> String {
         value.isFinite ? "\((value * 1000).rounded() / 1000)" : "null"
     }

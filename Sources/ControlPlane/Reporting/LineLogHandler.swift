@@ -35,6 +35,11 @@ package struct LineLogHandler: LogHandler {
         Logger(label: "gyre") { _ in LineLogHandler(level: level) }
     }
 
+    /// The same, as the configuration has it.
+    package static func logger(_ level: Configuration.LogLevel) -> Logger {
+        logger(level: Logger.Level(rawValue: level.rawValue) ?? .info)
+    }
+
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }

@@ -24,29 +24,34 @@ package enum HostResolver {
         }
     }
 
-    /// The endpoints that an address stands for. `:port` is this machine's IPv4 loopback address.
-    /// Addresses without a route are left out as long as another one has a route: a name often
-    /// has an IPv6 address that this machine cannot reach.
+    /// The endpoints that an address stands for. Addresses without a route are left out as long as
+    /// another one has a route: a name often has an IPv6 address that this machine cannot reach.
     ///
-    /// - Parameter firstID: the id of the first one; the others have the next ones.
+    /// - Parameter weight: of each of them.
     /// - Returns: at least one endpoint.
     package static func endpoints(
-        _ text: AddressText, firstID: Int = 0
-    ) throws(StartError) -> [Endpoint] {
-        let found: [SocketAddress]
-        switch text {
-        case .anyHost(let port):
-            found = try addresses(of: "127.0.0.1", port, isNumeric: true, for: text)
-        default:
-            found = try addresses(of: text)
-        }
+        _ text: AddressText, weight: Int = 1
+    ) throws(StartError) -> [ResolvedEndpoint] {
+        let found = try connectAddresses(text)
         let routable = found.filter { $0.isUnix || $0.isRoutable }
-        return (routable.isEmpty ? found : routable).enumerated().map { index, address in
+        return (routable.isEmpty ? found : routable).map { address in
             let numeric = "\(address)"
             let name = numeric == "\(text)" ? numeric : "\(text) (\(numeric))"
-            return Endpoint(
-                id: UInt32(firstID + index), address: AddressReference(keeping: address),
-                name: name, host: text.authority)
+            return ResolvedEndpoint(
+                address: AddressReference(keeping: address), key: numeric, name: name,
+                host: text.authority, weight: weight)
+        }
+    }
+
+    /// The addresses to connect to. `:port` is this machine's IPv4 loopback address.
+    ///
+    /// - Returns: at least one address, none twice.
+    static func connectAddresses(_ text: AddressText) throws(StartError) -> [SocketAddress] {
+        switch text {
+        case .anyHost(let port):
+            try addresses(of: "127.0.0.1", port, isNumeric: true, for: text)
+        default:
+            try addresses(of: text)
         }
     }
 

@@ -107,8 +107,11 @@ struct Flow: BitwiseCopyable {
     var target = UInt32.max
     /// The endpoint that is connected or being tried.
     var endpoint = UInt32.max
-    /// Endpoints that can still be tried.
-    var attemptsLeft: UInt32 = 0
+    /// Positions of endpoints that were tried, and how many there were.
+    var attempted = AttemptedEndpoints()
+    var attempts: UInt32 = 0
+    /// What it is balanced by.
+    var key: UInt64 = 0
     /// Silence in both directions that ends it, in milliseconds.
     let idleTimeoutMs: UInt64
 

@@ -29,6 +29,7 @@ extension TCPForwarder {
         }
         site.value.clientCame(listener)
         site.value.hold(flow.snapshot)
+        noteSource(index.slot, on: &reactor)
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
         // is noticed. Splicing has nothing to read into before, and when buffers are short those
         // that are connected need them more.
@@ -43,14 +44,64 @@ extension TCPForwarder {
         var flow = Flow(
             activeAtMs: nowMs, listener: listener, relay: policy.relay,
             idleTimeoutMs: policy.idleTimeoutMs)
-        let view = site.value.view(state.snapshot)
-        let upstream = view.upstreams[Int(state.record.upstream)]
         flow.snapshot = state.snapshot
         flow.upstream = state.record.upstream
-        flow.target = site.value.pick(upstream)
-        flow.endpoint = view.endpoints[Int(flow.target)].id
-        flow.attemptsLeft = upstream.endpoints.count
         return flow
+    }
+
+    /// Learns what a flow is balanced by, where that is asked for.
+    private mutating func noteSource<R: Reactor & ~Copyable>(
+        _ slot: UInt32, on reactor: inout R
+    ) {
+        guard destination(slot).balancesBy != .none else { return }
+        let socket = self[FlowSideID.downstream(slot)].socket
+        flows[slot: slot].key = BalanceKey.hash(reactor.peerAddress(of: socket))
+    }
+
+    /// The upstream of a flow whose endpoint is being chosen.
+    private func destination(_ slot: UInt32) -> UpstreamRecord {
+        site.value.view(flows[slot: slot].snapshot).upstreams[Int(flows[slot: slot].upstream)]
+    }
+
+    /// Chooses the next endpoint to try.
+    ///
+    /// - Returns: false when there is none left.
+    private mutating func chooseEndpoint(_ slot: UInt32) -> Bool {
+        let upstream = destination(slot)
+        let view = site.value.view(flows[slot: slot].snapshot)
+        let target = site.value.pick(
+            upstream, in: view, key: flows[slot: slot].key,
+            without: flows[slot: slot].attempted, nowMs: nowMs)
+        guard flows[slot: slot].attempts < upstream.endpoints.count, let target else {
+            return false
+        }
+        flows[slot: slot].attempts += 1
+        flows[slot: slot].attempted.append(Int(target - upstream.endpoints.start))
+        flows[slot: slot].target = target
+        letEndpointGo(slot)
+        flows[slot: slot].endpoint = view.endpoints[Int(target)].id
+        site.value.workCame(flows[slot: slot].endpoint)
+        return true
+    }
+
+    /// A flow is over, or goes to another endpoint.
+    mutating func letEndpointGo(_ slot: UInt32) {
+        let endpoint = flows[slot: slot].endpoint
+        guard endpoint != .max else { return }
+        flows[slot: slot].endpoint = .max
+        site.value.workWent(endpoint)
+    }
+
+    /// An endpoint could not be connected.
+    mutating func connectFailed<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ cause: HealthCause, _ code: Int32, on reactor: inout R
+    ) {
+        report(
+            cause == .connectTimedOut ? .connectTimedOut : .connectFailed, slot: slot, code: code,
+            on: &reactor)
+        site.value.health.noteFailure(
+            flows[slot: slot].endpoint, cause, code: code, destination(slot).policy.ejection,
+            nowMs: nowMs)
     }
 
     /// The kernel can hand over more clients than there was credit for, when they arrive faster
@@ -91,9 +142,8 @@ extension TCPForwarder {
     mutating func connect<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         let side = FlowSideID.upstream(slot)
         let view = site.value.view(flows[slot: slot].snapshot)
-        let connectMs = view.upstreams[Int(flows[slot: slot].upstream)].policy.connectMs
-        while flows[slot: slot].attemptsLeft > 0 {
-            flows[slot: slot].attemptsLeft -= 1
+        let connectMs = destination(slot).policy.connectMs
+        while chooseEndpoint(slot) {
             let address = view.endpoints[Int(flows[slot: slot].target)].address
             do {
                 let socket = try reactor.connect(to: address, owner: side.raw)
@@ -104,21 +154,16 @@ extension TCPForwarder {
                 return
             } catch {
                 reactor.counters[.connectFailures] &+= 1
-                report(.connectFailed, slot: slot, code: error.code, on: &reactor)
-                if error.isShortage { pauseAccepting(error.code, on: &reactor) }
-                moveToNextEndpoint(slot)
+                if error.isShortage {
+                    report(.connectFailed, slot: slot, code: error.code, on: &reactor)
+                    pauseAccepting(error.code, on: &reactor)
+                } else {
+                    connectFailed(slot, .connectFailed, error.code, on: &reactor)
+                }
             }
         }
         report(.noEndpoint, slot: slot, on: &reactor)
         end(slot, reset: true, on: &reactor)
-    }
-
-    private mutating func moveToNextEndpoint(_ slot: UInt32) {
-        let view = site.value.view(flows[slot: slot].snapshot)
-        let next = site.value.successor(
-            of: flows[slot: slot].target, in: view.upstreams[Int(flows[slot: slot].upstream)])
-        flows[slot: slot].target = next
-        flows[slot: slot].endpoint = view.endpoints[Int(next)].id
     }
 
     mutating func connected<R: Reactor & ~Copyable>(
@@ -126,12 +171,13 @@ extension TCPForwarder {
     ) {
         guard result >= 0 else {
             reactor.counters[.connectFailures] &+= 1
-            report(.connectFailed, slot: side.slot, code: -result, on: &reactor)
+            connectFailed(side.slot, .connectFailed, -result, on: &reactor)
             abandonAttempt(side.slot, on: &reactor)
             return
         }
         self[side].flags.insert(.connected)
         flows[slot: side.slot].phase = .relaying
+        site.value.health.noteSuccess(flows[slot: side.slot].endpoint)
         letSnapshotGo(side.slot)
         timers.set(side.slot, atMs: nowMs + flows[slot: side.slot].idleTimeoutMs)
         switch flows[slot: side.slot].relay {
@@ -157,7 +203,6 @@ extension TCPForwarder {
         let side = FlowSideID.upstream(slot)
         reactor.close(self[side].socket, reset: false)
         self[side].flags.remove(.open)
-        moveToNextEndpoint(slot)
         connect(slot, on: &reactor)
     }
 }

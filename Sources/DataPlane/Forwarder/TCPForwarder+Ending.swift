@@ -87,6 +87,7 @@ extension TCPForwarder {
         // second descriptor would only make room for the next to fail like it.
         let wasConnected = self[FlowSideID.upstream(slot)].flags.contains(.connected)
         letSnapshotGo(slot)
+        letEndpointGo(slot)
         site.value.clientWent(flows[slot: slot].listener)
         flows.remove(flows.index(ofSlot: slot))
         if acceptPausedUntilMs != nil && wasConnected { resumeAccepting() }
@@ -106,7 +107,7 @@ extension TCPForwarder {
                 resumeAccepting()
             } else if flows[slot: identifier].phase == .connecting {
                 reactor.counters[.connectTimeouts] &+= 1
-                report(.connectTimedOut, slot: identifier, on: &reactor)
+                connectFailed(identifier, .connectTimedOut, 0, on: &reactor)
                 abandonAttempt(identifier, on: &reactor)
             } else {
                 checkIdle(identifier, on: &reactor)

@@ -27,7 +27,7 @@ struct ExchangeFlags: OptionSet, BitwiseCopyable {
     static let connecting = ExchangeFlags(rawValue: 1 << 8)
     /// The connection had served before: a failure may mean no more than that it was closed.
     static let isReused = ExchangeFlags(rawValue: 1 << 9)
-    /// It was sent a second time.
+    /// It was sent a second time because its connection was most likely closed before.
     static let isRetried = ExchangeFlags(rawValue: 1 << 10)
     /// Something of a response has come.
     static let responseSeen = ExchangeFlags(rawValue: 1 << 11)
@@ -48,6 +48,8 @@ struct ExchangeFlags: OptionSet, BitwiseCopyable {
     static let mayBeFollowed = ExchangeFlags(rawValue: 1 << 18)
     /// It may share a connection with others: safe, without a body, asking for nothing but itself.
     static let mayPipeline = ExchangeFlags(rawValue: 1 << 19)
+    /// The response tells the client where to come back to.
+    static let setsCookie = ExchangeFlags(rawValue: 1 << 21)
     /// Its client has left it: its answer is dropped.
     static let isOrphan = ExchangeFlags(rawValue: 1 << 20)
 }
@@ -66,13 +68,20 @@ struct Exchange: BitwiseCopyable {
     let listener: UInt32
     /// The snapshot that it began with and holds.
     let snapshot: UInt32
-    /// In that snapshot, the positions of the upstream and of the endpoint in use or being tried.
-    var destination: UInt32
+    /// In that snapshot, the position of the route.
+    let route: UInt32
+    /// And those of the upstream and of the endpoint in use or being tried.
+    let destination: UInt32
     var target = UInt32.max
     /// The endpoint that is in use or being tried.
     var endpoint = UInt32.max
-    /// Endpoints that can still be tried.
-    var attemptsLeft: UInt32
+    /// Positions of endpoints that were tried, among those of the upstream, and how many.
+    var attempted = AttemptedEndpoints()
+    var attempts: UInt32 = 0
+    /// How often it was sent.
+    var tries: UInt32 = 1
+    /// What it is balanced by.
+    var key: UInt64 = 0
     var flags: ExchangeFlags = []
     var interimResponses: UInt8 = 0
     /// How far an incomplete response head has been looked at.
@@ -92,13 +101,12 @@ struct Exchange: BitwiseCopyable {
     var hostEnd: UInt32 = 0
 
     init(
-        session: UInt32, listener: UInt32, snapshot: UInt32, destination: UInt32,
-        attemptsLeft: UInt32
+        session: UInt32, listener: UInt32, snapshot: UInt32, route: UInt32, destination: UInt32
     ) {
         self.session = session
         self.listener = listener
         self.snapshot = snapshot
+        self.route = route
         self.destination = destination
-        self.attemptsLeft = attemptsLeft
     }
 }

@@ -22,8 +22,10 @@ enum HTTPLimits {
     /// Room for any head that can be configured, and one byte that shows it is longer.
     static let headBytesMax = 65_536
 
-    /// Room for any head that is rewritten: a full head, its host twice more, and what is added.
-    static let rewrittenBytesMax = 3 * headBytesMax + rewriteBytesMax
+    /// Room for any head that is rewritten: a full head, its host twice more, and what is added;
+    /// and for any answer of a route.
+    static let rewrittenBytesMax =
+        3 * headBytesMax + rewriteBytesMax + FieldChanges.bytesMax + 2 * PathText.bytesMax
 
     /// How long somebody waits behind an answer of which nothing comes. Origins that answer from
     /// memory need less than a tenth of it; a worker or an origin that was not scheduled for a few

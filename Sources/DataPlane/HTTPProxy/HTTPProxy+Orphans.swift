@@ -30,8 +30,7 @@ extension HTTPProxy {
     mutating func removeOrphan(_ x: UInt32) {
         precondition(exchanges[slot: x].flags.contains(.isOrphan), "a client waits for this")
         pipelining.orphans -= 1
-        site.value.release(exchanges[slot: x].snapshot)
-        exchanges.remove(exchanges.index(ofSlot: x))
+        freeExchange(x)
     }
 
     /// Reads what has come of an answer to an orphan.

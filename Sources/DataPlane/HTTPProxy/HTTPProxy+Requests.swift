@@ -15,19 +15,31 @@ extension HTTPProxy {
         if sessions[slot: slot].transport.unsentBytes > 0 {
             sessions[slot: slot].answersQueued += 1
         }
-        guard let index = exchanges.insert(makeExchange(slot)) else {
+        let choice = chooseRoute(slot, head)
+        guard let index = exchanges.insert(makeExchange(slot, choice)) else {
             preconditionFailure("more exchanges than sessions and orphans")
         }
         site.value.hold(exchanges[slot: index.slot].snapshot)
         sessions[slot: slot].phase = .exchange
         sessions[slot: slot].exchange = index.slot
-        if let reply = ownAnswer(policy(ofClient: slot)) {
+        if let reply = ownAnswer(policy(ofClient: slot), choice) {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
             answer(slot, reply, on: &reactor)
             return
         }
+        if exchanges[slot: index.slot].destination == .max {
+            answerByRoute(slot, head, on: &reactor)
+            return
+        }
         learnAddress(slot, on: &reactor)
+        guard chooseFirstEndpoint(index.slot, head, on: &reactor) else {
+            let length = requestHead.length
+            sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
+            report(.noEndpoint, on: &reactor)
+            answer(slot, .noEndpoint, on: &reactor)
+            return
+        }
         guard let chain = makeRequestHead(index.slot, head, in: reactor.buffers) else {
             abandonForWantOfBuffers(slot, on: &reactor)
             return
@@ -38,7 +50,7 @@ extension HTTPProxy {
     }
 
     /// What is answered here and not handed on.
-    private func ownAnswer(_ policy: HTTPPolicy) -> LocalReply? {
+    private func ownAnswer(_ policy: HTTPPolicy, _ choice: RouteChoice) -> LocalReply? {
         if requestHead.method == .connect && !policy.allowsConnect { return .connectRefused }
         if let limit = policy.bodyBytesMax, case .length(let count) = requestHead.framing,
             count > limit
@@ -50,17 +62,30 @@ extension HTTPProxy {
             if requestHead.method == .options { return .options }
             if requestHead.method == .trace { return .traceRefused }
         }
-        return nil
+        switch choice {
+        case .taken: return nil
+        case .none: return .noRoute
+        case .refused(let refusal): return LocalReply(badPath: refusal)
+        }
     }
 
-    private func makeExchange(_ slot: UInt32) -> Exchange {
+    private func makeExchange(_ slot: UInt32, _ choice: RouteChoice) -> Exchange {
         let listener = sessions[slot: slot].listener
-        let state = site.value.listeners[slot: listener]
-        let upstream = site.value.view(state.snapshot).upstreams[Int(state.record.upstream)]
+        let snapshot = site.value.listeners[slot: listener].snapshot
+        let view = site.value.view(snapshot)
+        var (route, destination) = (UInt32.max, UInt32.max)
+        var pipelines = false
+        if case .taken(let position) = choice {
+            route = position
+            destination = view.routes[Int(position)].upstream
+        }
+        if destination != .max {
+            pipelines = view.upstreams[Int(destination)].policy.pipelines
+        }
         var exchange = Exchange(
-            session: slot, listener: listener, snapshot: state.snapshot,
-            destination: state.record.upstream, attemptsLeft: upstream.endpoints.count)
-        exchange.request = BodyProgress(requestHead.framing, state.record.http.chunks)
+            session: slot, listener: listener, snapshot: snapshot, route: route,
+            destination: destination)
+        exchange.request = BodyProgress(requestHead.framing, policy(ofClient: slot).chunks)
         var flags: ExchangeFlags = []
         if requestHead.method == .head { flags.insert(.isHead) }
         if requestHead.method == .connect { flags.insert(.isConnect) }
@@ -70,7 +95,7 @@ extension HTTPProxy {
         if requestHead.expectsContinue { flags.insert(.expectsContinue) }
         if hasUpgrade { flags.insert(.upgrades) }
         if requestHead.isPersistent { flags.insert(.mayBeFollowed) }
-        if upstream.policy.pipelines && mayPipeline { flags.insert(.mayPipeline) }
+        if pipelines && mayPipeline { flags.insert(.mayPipeline) }
         let isLast = sessions[slot: slot].requestsLeft == 0 || isLeaving(slot)
         if requestHead.isPersistent && !isLast { flags.insert(.clientPersists) }
         exchange.flags = flags
@@ -91,9 +116,16 @@ extension HTTPProxy {
     private mutating func learnAddress<R: Reactor & ~Copyable>(
         _ slot: UInt32, on reactor: inout R
     ) {
-        guard !sessions[slot: slot].flags.contains(.hasAddress),
-            !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
+        guard !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
         else { return }
+        _ = address(ofClient: slot, on: &reactor)
+    }
+
+    /// Where a client is. Learnt once; whether it is trusted is learnt with it.
+    mutating func address<R: Reactor & ~Copyable>(
+        ofClient slot: UInt32, on reactor: inout R
+    ) -> IPBytes {
+        if sessions[slot: slot].flags.contains(.hasAddress) { return sessions[slot: slot].address }
         let address = reactor.peerAddress(of: sessions[slot: slot].transport.socket)
         sessions[slot: slot].address = address
         sessions[slot: slot].flags.insert(.hasAddress)
@@ -102,6 +134,7 @@ extension HTTPProxy {
         for position in state.record.trusted.range where blocks[position].contains(address) {
             sessions[slot: slot].flags.insert(.isTrusted)
         }
+        return address
     }
 
     /// No buffer is free although windows shrink long before: nothing can be said any more.
@@ -118,8 +151,8 @@ extension HTTPProxy {
         let upstream = exchanges[slot: x].upstream
         let waiting = upstreams[slot: upstream].transport.waiting
         let flags = exchanges[slot: x].flags
-        if flags.contains(.isReused) && flags.contains(.isIdempotent) && waiting.buffers == 1,
-            let copy = reactor.buffers.copy(waiting.head)
+        if flags.contains(.isReused) || mayBeRetried(x), flags.contains(.isIdempotent),
+            waiting.buffers == 1, let copy = reactor.buffers.copy(waiting.head)
         {
             exchanges[slot: x].replay.append(copy, in: reactor.buffers)
         }

@@ -15,7 +15,9 @@ extension HTTPProxy {
                 precondition(exchanges[slot: x].upstream == upstream, "an answer for nobody")
                 if !exchanges[slot: x].flags.contains(.responseSeen) {
                     exchanges[slot: x].flags.insert(.responseSeen)
-                    exchanges[slot: x].replay.discard(in: reactor.buffers)
+                    if !retriesByStatus(x) {
+                        exchanges[slot: x].replay.discard(in: reactor.buffers)
+                    }
                 }
                 sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
                 readResponse(x, on: &reactor)
@@ -59,6 +61,7 @@ extension HTTPProxy {
             report(
                 .badResponse, endpoint: upstreams[slot: upstream].endpoint, on: &reactor)
             noteFailure(upstream)
+            noteFailure(x, .badResponse)
             fail(x, LocalReply(badResponse: refusal), on: &reactor)
             return false
         case .complete:
@@ -119,6 +122,13 @@ extension HTTPProxy {
             upstreams[slot: upstream].transport.received.consume(length, in: reactor.buffers)
             return true
         }
+        noteAnswer(x)
+        if destination(ofExchange: x).policy.retries.statuses.contains(responseHead.status),
+            retryElsewhere(x, on: &reactor)
+        {
+            return false
+        }
+        exchanges[slot: x].replay.discard(in: reactor.buffers)
         let isTunnel = isTunnelAccepted(flags)
         // RFC 9110 section 7.8: not before the request has been read to its end.
         let mayTunnel =
@@ -242,8 +252,14 @@ extension HTTPProxy {
         if exchanges[slot: x].leader != .max {
             orphan(x, on: &reactor)
         } else {
-            site.value.release(exchanges[slot: x].snapshot)
-            exchanges.remove(exchanges.index(ofSlot: x))
+            freeExchange(x)
         }
+    }
+
+    /// Frees the record of an exchange that nothing refers to.
+    mutating func freeExchange(_ x: UInt32) {
+        letEndpointGo(x)
+        site.value.release(exchanges[slot: x].snapshot)
+        exchanges.remove(exchanges.index(ofSlot: x))
     }
 }

@@ -85,18 +85,18 @@ extension HTTPProxy {
         case .requestHead: return policy(ofClient: slot).deadlines.headMs
         case .lingering: return HTTPLimits.lingerMs
         case .clientTaking, .requestBody: return policy(ofClient: slot).deadlines.bodyMs
-        case .connecting: return upstreamPolicy(slot).connectMs
-        case .requestTaking, .responseBody: return upstreamPolicy(slot).silenceMs
-        case .responseHead: return upstreamPolicy(slot).responseMs
+        case .connecting:
+            return destination(ofExchange: sessions[slot: slot].exchange).policy.connectMs
+        case .requestTaking, .responseBody:
+            return route(ofExchange: sessions[slot: slot].exchange).silenceMs
+        case .responseHead:
+            let x = sessions[slot: slot].exchange
+            return min(route(ofExchange: x).responseMs, tryLimitMs(x))
         case .halfClosed:
             return min(
-                policy(ofClient: slot).deadlines.halfCloseMs, upstreamPolicy(slot).responseMs)
+                policy(ofClient: slot).deadlines.halfCloseMs,
+                route(ofExchange: sessions[slot: slot].exchange).responseMs)
         }
-    }
-
-    /// What holds for the upstream that a client has an exchange with.
-    private func upstreamPolicy(_ slot: UInt32) -> UpstreamPolicy {
-        destination(ofExchange: sessions[slot: slot].exchange).policy
     }
 
     /// Acts on timers that are due.
@@ -136,10 +136,18 @@ extension HTTPProxy {
             }
         case .connecting:
             report(.connectTimedOut, endpoint: exchanges[slot: x].endpoint, on: &reactor)
+            noteFailure(x, .connectTimedOut)
             abandonAttempt(x, answering: .connectTimeout, on: &reactor)
         case .requestBody: fail(x, .bodyTimeout, on: &reactor)
-        case .requestTaking: fail(x, .requestNotTaken, on: &reactor)
-        case .responseHead: fail(x, .responseTimeout, on: &reactor)
+        case .requestTaking:
+            noteFailure(x, .timedOut)
+            fail(x, .requestNotTaken, on: &reactor)
+        case .responseHead:
+            noteFailure(x, .timedOut)
+            let causes = destination(ofExchange: x).policy.retries.causes
+            if !causes.contains(.timeout) || !retryElsewhere(x, on: &reactor) {
+                fail(x, .responseTimeout, on: &reactor)
+            }
         case .responseBody: cut(x, on: &reactor)
         }
     }

@@ -37,8 +37,7 @@ extension HTTPProxy {
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
         var head = head
-        while exchanges[slot: x].attemptsLeft > 0 {
-            exchanges[slot: x].attemptsLeft -= 1
+        repeat {
             let endpoint = exchanges[slot: x].endpoint
             do {
                 let upstream = try openUpstream(x, endpoint, on: &reactor)
@@ -50,10 +49,13 @@ extension HTTPProxy {
                 return
             } catch {
                 connectFailed(endpoint, error.code, on: &reactor)
-                if error.isShortage { pauseAccepting(error.code, on: &reactor) }
-                guard moveToNextEndpoint(x, &head, in: reactor.buffers) else { break }
+                if error.isShortage {
+                    pauseAccepting(error.code, on: &reactor)
+                } else {
+                    noteFailure(x, .connectFailed, code: error.code)
+                }
             }
-        }
+        } while moveToNextEndpoint(x, &head, in: reactor.buffers)
         head.discard(in: reactor.buffers)
         report(.noEndpoint, on: &reactor)
         fail(x, .noEndpoint, on: &reactor)
@@ -83,6 +85,7 @@ extension HTTPProxy {
             throw error
         }
         if address.isUnix { upstreams[slot: index.slot].transport.flags.insert(.unix) }
+        site.value.connectionCame(endpoint)
         reactor.counters[.upstreamsOpened] &+= 1
         return index.slot
     }
@@ -94,28 +97,13 @@ extension HTTPProxy {
         report(.connectFailed, endpoint: endpoint, code: code, on: &reactor)
     }
 
-    /// Makes the endpoint at a position in the exchange's snapshot the one to use.
-    mutating func choose(_ target: UInt32, _ x: UInt32) {
-        exchanges[slot: x].target = target
-        exchanges[slot: x].endpoint = view(ofExchange: x).endpoints[Int(target)].id
-    }
-
-    /// - Returns: false when the head could not be changed for it for want of a buffer.
-    private mutating func moveToNextEndpoint(
-        _ x: UInt32, _ head: inout BufferChain, in buffers: BufferPool
-    ) -> Bool {
-        choose(
-            site.value.successor(of: exchanges[slot: x].target, in: destination(ofExchange: x)), x)
-        guard exchanges[slot: x].hostEnd > 0 else { return true }
-        return renameHost(x, in: &head, buffers)
-    }
-
     mutating func upstreamConnected<R: Reactor & ~Copyable>(
         _ upstream: UInt32, _ result: Int32, on reactor: inout R
     ) {
         let x = upstreams[slot: upstream].exchange
         guard result >= 0 else {
             connectFailed(upstreams[slot: upstream].endpoint, -result, on: &reactor)
+            noteFailure(x, .connectFailed, code: -result)
             abandonAttempt(x, answering: .connectFailed(-result), on: &reactor)
             return
         }
@@ -139,7 +127,8 @@ extension HTTPProxy {
         exchanges[slot: x].upstream = .max
         closeUpstream(upstream, on: &reactor)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
-        if exchanges[slot: x].attemptsLeft > 0, moveToNextEndpoint(x, &head, in: reactor.buffers) {
+        let retries = destination(ofExchange: x).policy.retries.causes.contains(.connectFailure)
+        if retries, moveToNextEndpoint(x, &head, in: reactor.buffers) {
             connect(x, carrying: head, on: &reactor)
             return
         }
@@ -186,9 +175,16 @@ extension HTTPProxy {
             // A reset is told once: to a send that fails with it, and then this is an end.
             let isReset = upstreams[slot: upstream].transport.flags.contains(.discarding)
             responseEnded(x, failed: result < 0 || isReset, on: &reactor)
-        } else if !exchanges[slot: x].replay.isEmpty && !flags.contains(.isRetried) {
+            return
+        }
+        let isUnseen = !exchanges[slot: x].replay.isEmpty && !flags.contains(.responseSeen)
+        if isUnseen && flags.contains(.isReused) && !flags.contains(.isRetried) {
             retry(x, on: &reactor)
-        } else {
+            return
+        }
+        noteFailure(x, .reset, code: -result)
+        let causes = destination(ofExchange: x).policy.retries.causes
+        if !isUnseen || !causes.contains(.reset) || !retryElsewhere(x, on: &reactor) {
             reactor.counters[.upstreamFailures] &+= 1
             fail(x, .closedBeforeResponse, on: &reactor)
         }
@@ -298,6 +294,7 @@ extension HTTPProxy {
     mutating func upstreamClosed<R: Reactor & ~Copyable>(
         _ upstream: UInt32, on reactor: inout R
     ) {
+        site.value.connectionWent(upstreams[slot: upstream].endpoint)
         upstreams.remove(upstreams.index(ofSlot: upstream))
         if acceptPausedUntilMs != nil { resumeAccepting() }
     }

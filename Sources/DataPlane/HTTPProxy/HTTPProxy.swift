@@ -59,6 +59,8 @@ struct HTTPProxy: ~Copyable {
     var responseHead = ResponseHead()
     let scratch = HeadScratch(
         incomingBytes: HTTPLimits.headBytesMax, outgoingBytes: HTTPLimits.rewrittenBytesMax)
+    /// Where paths are brought into their normal form: only valid until the next one.
+    let paths = Shared(PathScratch())
     /// Until when accepting is paused for want of descriptors; `nil` when it is not.
     var acceptPausedUntilMs: UInt64?
     var isDraining = false
@@ -97,6 +99,7 @@ struct HTTPProxy: ~Copyable {
 
     deinit {
         scratch.destroy()
+        paths.destroy()
     }
 
     /// The timer that ends a pause of accepting.
@@ -124,6 +127,12 @@ struct HTTPProxy: ~Copyable {
     @inline(__always)
     func view(ofExchange x: UInt32) -> SiteView {
         site.value.view(exchanges[slot: x].snapshot)
+    }
+
+    /// The route that an exchange takes.
+    @inline(__always)
+    func route(ofExchange x: UInt32) -> RouteRecord {
+        view(ofExchange: x).routes[Int(exchanges[slot: x].route)]
     }
 
     /// The upstream that an exchange goes to.

@@ -5,7 +5,7 @@
 internal import Protocols
 
 /// Names of fields, as a set.
-struct FieldNames: OptionSet {
+struct FieldNames: OptionSet, BitwiseCopyable, Sendable {
     let rawValue: UInt64
 
     init(rawValue: UInt64) {
@@ -22,14 +22,18 @@ struct FieldNames: OptionSet {
 }
 
 extension HeadWriter {
-    /// Appends all fields that are not of one connection only, and not among `dropped`.
+    /// Appends all fields that are not of one connection only, and not among `dropped` or `names`.
+    ///
+    /// - Parameter names: further names, as parts of the view's text.
     mutating func append(
-        _ fields: borrowing FieldTable, of head: Span<UInt8>, without dropped: FieldNames
+        _ fields: borrowing FieldTable, of head: Span<UInt8>, without dropped: FieldNames,
+        _ names: TablePart, in view: SiteView
     ) {
         var run = 0..<0
         for position in 0..<fields.count {
             let field = fields[position]
             if field.isHopByHop || dropped.contains(FieldNames(field.known)) { continue }
+            if !names.isEmpty, fields.isAmong(names, of: view, position, in: head) { continue }
             let start = Int(field.name.start)
             if field.isPlain && start == run.upperBound {
                 run = run.lowerBound..<field.plainEnd
@@ -47,6 +51,19 @@ extension HeadWriter {
             }
         }
         append(head, run)
+    }
+}
+
+extension FieldTable {
+    /// Whether a field's name is one of some in the view's table of names.
+    fileprivate func isAmong(
+        _ names: TablePart, of view: SiteView, _ position: Int, in head: Span<UInt8>
+    ) -> Bool {
+        for place in names.range
+        where isNamed(view.bytes(view.names[place]), at: position, in: head) {
+            return true
+        }
+        return false
     }
 }
 
@@ -71,10 +88,11 @@ extension HTTPProxy {
     mutating func makeRequestHead(
         _ x: UInt32, _ head: Span<UInt8>, in pool: BufferPool
     ) -> BufferChain? {
-        choose(site.value.pick(destination(ofExchange: x)), x)
         // A head is told to the endpoint once, and its host once or twice more.
         let bound = requestHead.length + 2 * Int(requestHead.authority.count)
-        let sizeMax = bound + HTTPLimits.rewriteBytesMax
+        let route = route(ofExchange: x)
+        let added = route.text.count + route.hostName.count + route.requestFields.lines.count
+        let sizeMax = bound + Int(added) + HTTPLimits.rewriteBytesMax
         return make(sizeMax: sizeMax, in: pool) { proxy, writer in
             proxy.writeRequestHead(x, head, to: &writer)
         }
@@ -86,13 +104,18 @@ extension HTTPProxy {
     mutating func makeResponseHead(
         _ x: UInt32, _ head: Span<UInt8>, in pool: BufferPool
     ) -> BufferChain? {
-        make(sizeMax: responseHead.length + HTTPLimits.rewriteBytesMax, in: pool) { proxy, writer in
+        let upstream = destination(ofExchange: x)
+        let added =
+            Int(route(ofExchange: x).responseFields.lines.count)
+            + Int(upstream.stickyName.count + upstream.stickyAttributes.count)
+        let sizeMax = responseHead.length + added + HTTPLimits.rewriteBytesMax
+        return make(sizeMax: sizeMax, in: pool) { proxy, writer in
             proxy.writeResponseHead(x, head, to: &writer)
         }
     }
 
     /// Has a head written: right into a buffer when it must fit one, else by way of the scratch.
-    private mutating func make(
+    mutating func make(
         sizeMax: Int, in pool: BufferPool,
         _ write: (inout HTTPProxy, inout HeadWriter) -> Void
     ) -> BufferChain? {
@@ -122,7 +145,7 @@ extension HTTPProxy {
     ) {
         writer.append(head, requestHead.methodBytes)
         writer.append(" ")
-        writeTarget(head, to: &writer)
+        writeTarget(x, head, to: &writer)
         writer.append(" HTTP/1.1\r\n")
         writeHost(x, head, to: &writer)
         let slot = exchanges[slot: x].session
@@ -142,7 +165,11 @@ extension HTTPProxy {
         if countsForwards { dropped.insert(FieldNames(.maxForwards)) }
         let hasPaddedLength = requestHead.fields.hasPaddedLength(head)
         if hasPaddedLength { dropped.insert(FieldNames(.contentLength)) }
-        writer.append(requestHead.fields, of: head, without: dropped)
+        let view = view(ofExchange: x)
+        let changes = route(ofExchange: x).requestFields
+        dropped.formUnion(changes.known)
+        writer.append(requestHead.fields, of: head, without: dropped, changes.names, in: view)
+        writer.append(view.text.span, changes.lines.range)
         if hasPaddedLength {
             if case .length(let count) = requestHead.framing {
                 writer.appendLength(count)
@@ -161,7 +188,11 @@ extension HTTPProxy {
     }
 
     /// The target in the form an origin expects (RFC 9112 section 3.2).
-    private func writeTarget(_ head: Span<UInt8>, to writer: inout HeadWriter) {
+    private func writeTarget(
+        _ x: UInt32, _ head: Span<UInt8>, to writer: inout HeadWriter
+    ) {
+        let route = route(ofExchange: x)
+        if route.pathChange != .none, writeChangedTarget(route, x, head, to: &writer) { return }
         guard requestHead.targetForm == .absolute else {
             writer.append(head, requestHead.target)
             return
@@ -175,6 +206,21 @@ extension HTTPProxy {
         writer.append(head, target)
     }
 
+    /// - Returns: false when the request has no path to change.
+    private func writeChangedTarget(
+        _ route: RouteRecord, _ x: UInt32, _ head: Span<UInt8>, to writer: inout HeadWriter
+    ) -> Bool {
+        let paths = paths
+        guard let path = try? paths.value.path(of: requestHead, in: head), !path.isEmpty else {
+            return false
+        }
+        let fixed = route.pathChange == .whole ? path.count : Int(route.fixedBytes)
+        writer.appendTarget(
+            path, replacing: fixed, by: view(ofExchange: x).bytes(route.text),
+            query: requestHead.query(in: head), of: head)
+        return true
+    }
+
     /// The Host field comes first (RFC 9110 section 7.2). Where it stands is remembered when it
     /// names the endpoint.
     private mutating func writeHost(
@@ -182,8 +228,13 @@ extension HTTPProxy {
     ) {
         let start = writer.count
         writer.append("Host: ")
-        let host = destination(ofExchange: x).policy.host
-        guard host == .upstream || requestHead.authority.isEmpty else {
+        let route = route(ofExchange: x)
+        if route.hasHostName {
+            writer.append(view(ofExchange: x).text.span, route.hostName.range)
+            writer.append("\r\n")
+            return
+        }
+        guard route.host == .upstream || requestHead.authority.isEmpty else {
             writer.append(head, requestHead.authority)
             writer.append("\r\n")
             return
@@ -239,7 +290,15 @@ extension HTTPProxy {
         if tellsVia { dropped.insert(FieldNames(.via)) }
         let hasPaddedLength = responseHead.fields.hasPaddedLength(head)
         if hasPaddedLength { dropped.insert(FieldNames(.contentLength)) }
-        writer.append(responseHead.fields, of: head, without: dropped)
+        let view = view(ofExchange: x)
+        var changes = FieldChangesRecord()
+        if !responseHead.isInterim { changes = route(ofExchange: x).responseFields }
+        dropped.formUnion(changes.known)
+        writer.append(responseHead.fields, of: head, without: dropped, changes.names, in: view)
+        writer.append(view.text.span, changes.lines.range)
+        if exchanges[slot: x].flags.contains(.setsCookie) && !responseHead.isInterim {
+            writeCookie(x, view, to: &writer)
+        }
         if hasPaddedLength, let count = responseHead.contentLength { writer.appendLength(count) }
         if tellsVia {
             writeVia(responseHead.fields, head, responseHead.version, to: &writer)
@@ -253,6 +312,16 @@ extension HTTPProxy {
         }
         writeResponseConnection(flags, head, to: &writer)
         writer.append("\r\n")
+    }
+
+    /// Tells the client's browser where to come back to.
+    private func writeCookie(_ x: UInt32, _ view: SiteView, to writer: inout HeadWriter) {
+        let upstream = destination(ofExchange: x)
+        writer.append("Set-Cookie: ")
+        writer.append(view.text.span, upstream.stickyName.range)
+        writer.append("=")
+        writer.appendHex(view.endpoints[Int(exchanges[slot: x].target)].sticky)
+        writer.append(view.text.span, upstream.stickyAttributes.range)
     }
 
     /// What concerns the client's connection.

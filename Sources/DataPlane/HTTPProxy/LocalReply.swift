@@ -43,6 +43,11 @@ struct LocalReply {
             400, "Bad Request", error: "http_request_error", refusal.reason, losesFraming: true)
     }
 
+    /// A path that cannot be decided by.
+    init(badPath refusal: PathRefusal) {
+        self.init(400, "Bad Request", error: "http_request_error", refusal.reason)
+    }
+
     /// A response head that was refused.
     init(badResponse refusal: HeadRefusal) {
         let error: StaticString =
@@ -61,6 +66,7 @@ struct LocalReply {
     static let traceRefused = LocalReply(
         405, "Method Not Allowed", "no forwards left", losesFraming: true,
         allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
+    static let noRoute = LocalReply(404, "Not Found", "no route takes this request")
     static let headTimeout = LocalReply(
         408, "Request Timeout", error: "http_request_error", "request head took too long",
         losesFraming: true)
@@ -130,11 +136,7 @@ struct LocalReply {
             writer.append(allow)
             writer.append("\r\n")
         }
-        if connection.utf8CodeUnitCount > 0 {
-            writer.append("Connection: ")
-            writer.append(connection)
-            writer.append("\r\n")
-        }
+        writer.appendConnection(connection)
         let length = 3 + 1 + reason.utf8CodeUnitCount + 2 + details.utf8CodeUnitCount + 1
         writer.append("Content-Type: text/plain\r\nContent-Length: ")
         writer.appendDecimal(UInt64(length))
@@ -149,6 +151,31 @@ struct LocalReply {
     }
 }
 
+/// How a request is answered.
+struct AnswerManner {
+    /// What was true of its exchange.
+    let flags: ExchangeFlags
+    /// The answer ends with its head.
+    let isHead: Bool
+    /// The client's connection goes on.
+    let persists: Bool
+
+    /// The value of the Connection field; empty for none.
+    var connection: StaticString {
+        persists ? (flags.contains(.clientIsHTTP10) ? "keep-alive" : "") : "close"
+    }
+}
+
+extension HeadWriter {
+    /// - Parameter value: of the Connection field; empty for none.
+    mutating func appendConnection(_ value: StaticString) {
+        guard value.utf8CodeUnitCount > 0 else { return }
+        append("Connection: ")
+        append(value)
+        append("\r\n")
+    }
+}
+
 extension HTTPProxy {
     /// Answers a client's present request, of which no response has begun. Its exchange, if there
     /// is one, is over.
@@ -156,37 +183,54 @@ extension HTTPProxy {
         _ slot: UInt32, _ reply: LocalReply, on reactor: inout R
     ) {
         reactor.counters[.localReplies] &+= 1
-        var persists = !reply.losesFraming && !isLeaving(slot)
-        var flags: ExchangeFlags = []
-        var isHead = false
-        if sessions[slot: slot].phase == .exchange {
-            flags = exchanges[slot: sessions[slot: slot].exchange].flags
-            isHead = flags.contains(.isHead)
-            persists = persists && flags.isSuperset(of: [.requestComplete, .clientPersists])
-            removeExchange(sessions[slot: slot].exchange, on: &reactor)
-        } else {
-            // A head that was refused or never ended.
-            persists = false
-            isHead = asksForHead(slot, in: reactor.buffers)
-        }
+        let manner = answerManner(
+            slot, losesFraming: reply.losesFraming, in: reactor.buffers)
         guard let buffer = reactor.buffers.take() else {
             abandonForWantOfBuffers(slot, on: &reactor)
             return
         }
         var writer = reactor.buffers.writer(buffer)
-        let isHTTP10 = flags.contains(.clientIsHTTP10)
-        let connection: StaticString = persists ? (isHTTP10 ? "keep-alive" : "") : "close"
-        reply.write(isHead: isHead, connection: connection, to: &writer)
+        reply.write(isHead: manner.isHead, connection: manner.connection, to: &writer)
         reactor.buffers.setCount(buffer, writer.count)
-        sessions[slot: slot].transport.waiting.append(buffer, in: reactor.buffers)
+        var chain = BufferChain()
+        chain.append(buffer, in: reactor.buffers)
+        sendAnswer(slot, chain, manner, on: &reactor)
+    }
+
+    /// How the present request of a client is answered, of which no response has begun.
+    ///
+    /// - Parameter losesFraming: whether it is known no more where the next request begins.
+    func answerManner(_ slot: UInt32, losesFraming: Bool, in pool: BufferPool) -> AnswerManner {
+        guard sessions[slot: slot].phase == .exchange else {
+            // A head that was refused or never ended.
+            return AnswerManner(flags: [], isHead: asksForHead(slot, in: pool), persists: false)
+        }
+        let flags = exchanges[slot: sessions[slot: slot].exchange].flags
+        let persists =
+            !losesFraming && !isLeaving(slot)
+            && flags.isSuperset(of: [.requestComplete, .clientPersists])
+        return AnswerManner(flags: flags, isHead: flags.contains(.isHead), persists: persists)
+    }
+
+    /// Sends an answer. The exchange, if there is one, is over.
+    mutating func sendAnswer<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ answer: BufferChain, _ manner: AnswerManner, on reactor: inout R
+    ) {
+        if sessions[slot: slot].phase == .exchange {
+            removeExchange(sessions[slot: slot].exchange, on: &reactor)
+        }
+        var rest = answer
+        let isMoved = rest.moveFirst(
+            Int(rest.bytes), to: &sessions[slot: slot].transport.waiting, in: reactor.buffers)
+        precondition(isMoved, "whole buffers change hands without another one")
         sessions[slot: slot].phase = .idle
         sessions[slot: slot].flags.insert(.hasServed)
         sessions[slot: slot].activeAtMs = nowMs
-        if persists {
+        if manner.persists {
             sessions[slot: slot].transport.flush(on: &reactor)
             receiveFromClient(slot, on: &reactor)
         } else {
-            noteWhatMayCome(slot, flags)
+            noteWhatMayCome(slot, manner.flags)
             closeWhenSent(slot, on: &reactor)
         }
         watch(slot)

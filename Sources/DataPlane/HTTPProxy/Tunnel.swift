@@ -27,6 +27,7 @@ extension HTTPProxy {
             endpoint: exchanges[slot: x].endpoint, listener: sessions[slot: slot].listener)
         exchanges[slot: x].upstream = .max
         removeExchange(x, on: &reactor)
+        site.value.connectionWent(upstreams[slot: upstream].endpoint)
         upstreams.remove(upstreams.index(ofSlot: upstream))
         timers.clear(slot)
         sessions.remove(sessions.index(ofSlot: slot))
@@ -51,6 +52,7 @@ extension TCPForwarder {
         guard let index = flows.insert(flow) else {
             preconditionFailure("more tunnels and sessions than clients")
         }
+        site.value.workCame(tunnel.endpoint)
         timers.set(index.slot, atMs: nowMs + flow.idleTimeoutMs)
         return index.slot
     }

@@ -39,7 +39,17 @@ package struct ListenerDescription: Sendable {
 /// description.
 package enum Service: Sendable {
     case tcp(TCPPolicy, upstream: Int)
-    case http(HTTPPolicy, trusted: [IPBlock], upstream: Int)
+    /// With the clients whose forwarding fields are believed, and the routes in their order; none
+    /// for requests means that they are answered with a 404.
+    case http(HTTPPolicy, trusted: [IPBlock], routes: [Route])
+
+    /// Everything goes to one upstream.
+    package static func http(
+        _ policy: HTTPPolicy, trusted: [IPBlock], upstream: Int
+    ) -> Service {
+        .http(
+            policy, trusted: trusted, routes: [Route(.forward(ForwardAction(upstream: upstream)))])
+    }
 }
 
 /// What holds for the flows of a TCP listener.
@@ -56,14 +66,55 @@ package struct UpstreamDescription: Sendable {
     /// Below `SiteLimits.upstreamsMax`.
     package var id: UInt32
     package var policy: UpstreamPolicy
+    package var balance: Balance
     /// At least one; at most `SiteLimits.endpointsMax` in all upstreams together.
     package var endpoints: [Endpoint]
 
-    package init(id: UInt32, policy: UpstreamPolicy, endpoints: [Endpoint]) {
+    package init(
+        id: UInt32, policy: UpstreamPolicy, balance: Balance = Balance(), endpoints: [Endpoint]
+    ) {
         self.id = id
         self.policy = policy
+        self.balance = balance
         self.endpoints = endpoints
     }
+
+    var plan: BalancerPlan {
+        BalancerPlan(
+            policy: balance.policy,
+            members: endpoints.map { endpoint in
+                BalancerPlan.Member(
+                    id: endpoint.id, weight: endpoint.weight, key: Array(endpoint.key.utf8))
+            },
+            slowStartMs: balance.slowStartMs,
+            panicThresholdPercent: balance.panicThresholdPercent)
+    }
+}
+
+/// How work is spread over an upstream's endpoints.
+package struct Balance: Sendable {
+    package var policy = BalancePolicy.roundRobin
+    /// What `consistentHash` goes by.
+    package var key = BalanceKeySource.source
+    /// The name of the cookie that keeps clients at their endpoints, a token, and how long they
+    /// keep it, in seconds; 0 for as long as a browser runs.
+    package var stickyCookie: (name: String, maxAgeSeconds: UInt64)?
+    /// How long an endpoint that came back takes to grow to its full weight; 0: it has it at once.
+    package var slowStartMs: UInt32 = 0
+    /// When fewer than this share of the endpoints are usable, 0 to 100 %, all are used; 0: never.
+    package var panicThresholdPercent: UInt32 = 50
+
+    package init() {}
+}
+
+/// What tells requests apart for `consistentHash`.
+package enum BalanceKeySource: Sendable, Equatable {
+    case source
+    case path
+    /// The value of the first field of this name; the source when there is none.
+    case field(String)
+    /// The value of a cookie; the source when there is none.
+    case cookie(String)
 }
 
 /// What holds for all endpoints of an upstream. Times are positive milliseconds.
@@ -85,6 +136,11 @@ package struct UpstreamPolicy: Sendable, BitwiseCopyable {
     /// `pipelineLimit`; with less than 2 each has a connection of its own.
     package var pipelineMax: UInt32 = 0
     package var host = HostPolicy.client
+    package var retries = RetryPolicy()
+    /// When requests that fail take an endpoint out of service.
+    package var ejection = EjectionPolicy(
+        consecutiveFailures: 0, ejectionMs: 30_000, ejectionMaxMs: 300_000,
+        ejectedShareMaxPercent: 50)
 
     package init() {}
 

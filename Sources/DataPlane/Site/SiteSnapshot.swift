@@ -6,37 +6,80 @@ internal import Protocols
 /// An immutable site. Its tables live as long as it does.
 package final class SiteSnapshot: Sendable {
     private let text: FixedTable<UInt8>
+    private let names: FixedTable<TablePart>
     private let blocks: FixedTable<IPBlock>
     private let listeners: FixedTable<ListenerRecord>
+    private let routes: FixedTable<RouteRecord>
     private let upstreams: FixedTable<UpstreamRecord>
     private let endpoints: FixedTable<EndpointRecord>
+    /// By the upstreams' ids.
+    private let balancers: [UInt32: SharedBalancer]
     /// What workers look at.
     let view: SiteView
 
-    /// - Parameter description: within `SiteLimits`, ids of each kind different, positions right.
-    package init(_ description: SiteDescription) {
-        var draft = SiteDraft()
+    /// - Parameters:
+    ///   - description: within `SiteLimits`, ids of each kind different, positions right.
+    ///   - previous: the one before, whose tables are taken over where nothing has changed.
+    /// - Throws: when the routes of a listener exceed a limit.
+    package init(
+        _ description: SiteDescription, after previous: SiteSnapshot? = nil
+    ) throws(RouteError) {
+        var draft = SiteDraft(previous?.balancers ?? [:])
         for upstream in description.upstreams { draft.append(upstream) }
-        for listener in description.listeners { draft.append(listener) }
+        do throws(RouteError) {
+            for listener in description.listeners { try draft.append(listener) }
+        } catch {
+            for listener in draft.listeners { listener.index.destroy() }
+            throw error
+        }
         text = FixedTable(draft.text)
+        names = FixedTable(draft.names)
         blocks = FixedTable(draft.blocks)
         listeners = FixedTable(draft.listeners)
+        routes = FixedTable(draft.routes)
         upstreams = FixedTable(draft.upstreams)
         endpoints = FixedTable(draft.endpoints)
+        balancers = draft.balancers
         view = SiteView(
-            text: text.view, blocks: blocks.view, listeners: listeners.view,
-            upstreams: upstreams.view, endpoints: endpoints.view)
+            text: text.view, names: names.view, blocks: blocks.view, listeners: listeners.view,
+            routes: routes.view, upstreams: upstreams.view, endpoints: endpoints.view)
+    }
+
+    deinit {
+        for position in 0..<listeners.count { listeners[position].index.destroy() }
+    }
+}
+
+/// An upstream's tables for choosing endpoints, in one snapshot or in several.
+final class SharedBalancer: Sendable {
+    let plan: BalancerPlan
+    let tables: Shared<BalancerTables>
+
+    init(_ plan: BalancerPlan) {
+        self.plan = plan
+        tables = Shared(BalancerTables(plan))
+    }
+
+    deinit {
+        tables.destroy()
     }
 }
 
 /// The tables of a snapshot. Valid while it is held.
 struct SiteView: BitwiseCopyable, Sendable {
-    /// Names, one behind the other.
+    /// Names and other bytes, one behind the other.
     let text: TableView<UInt8>
+    /// Names of fields, in the text.
+    let names: TableView<TablePart>
     let blocks: TableView<IPBlock>
     let listeners: TableView<ListenerRecord>
+    let routes: TableView<RouteRecord>
     let upstreams: TableView<UpstreamRecord>
     let endpoints: TableView<EndpointRecord>
+
+    /// A part of the text.
+    @_lifetime(immortal)
+    func bytes(_ part: TablePart) -> Span<UInt8> { text.span.extracting(part.range) }
 }
 
 /// A part of one of a snapshot's tables.
@@ -54,6 +97,8 @@ struct TablePart: BitwiseCopyable, Sendable {
     var range: Range<Int> { Int(start)..<Int(end) }
 
     var count: UInt32 { end - start }
+
+    var isEmpty: Bool { start == end }
 }
 
 /// A listener's part of a snapshot.
@@ -64,8 +109,14 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     let http: HTTPPolicy
     /// Clients whose forwarding fields are believed, in `blocks`.
     let trusted: TablePart
-    /// Position of the upstream.
+    /// Position of the upstream of a TCP listener.
     let upstream: UInt32
+    /// The routes of an HTTP listener, in `routes`.
+    let routes: TablePart
+    /// Whether the first of them takes everything.
+    let hasOneRoute: Bool
+    /// Finds one of them, as a position among them.
+    let index: Shared<RouteIndex>
 }
 
 /// An upstream's part of a snapshot.
@@ -73,6 +124,19 @@ struct UpstreamRecord: BitwiseCopyable, Sendable {
     let id: UInt32
     let policy: UpstreamPolicy
     let endpoints: TablePart
+    let balancer: Shared<BalancerTables>
+    let balancesBy: BalanceKeyKind
+    /// The name of a field or cookie that it is balanced by, in `text`.
+    let keyName: TablePart
+    /// Of the cookie that keeps clients at their endpoints, in `text`; empty for none.
+    let stickyName: TablePart
+    /// What stands behind the cookie's value in Set-Cookie, with its line end, in `text`.
+    let stickyAttributes: TablePart
+}
+
+/// What a balancer is told about a request.
+enum BalanceKeyKind: UInt8, BitwiseCopyable, Sendable {
+    case none, source, path, field, cookie
 }
 
 /// An endpoint's part of a snapshot.
@@ -81,48 +145,6 @@ struct EndpointRecord: BitwiseCopyable, Sendable {
     let address: AddressReference
     /// What a Host field says of it (RFC 9110 section 7.2), in `text`.
     let host: TablePart
-}
-
-/// The tables of a snapshot while it is built.
-private struct SiteDraft {
-    var text: [UInt8] = []
-    var blocks: [IPBlock] = []
-    var listeners: [ListenerRecord] = []
-    var upstreams: [UpstreamRecord] = []
-    var endpoints: [EndpointRecord] = []
-
-    mutating func append(_ upstream: UpstreamDescription) {
-        let start = endpoints.count
-        for endpoint in upstream.endpoints {
-            let host = text.count
-            text += Array(endpoint.host.utf8)
-            endpoints.append(
-                EndpointRecord(
-                    id: endpoint.id, address: endpoint.address,
-                    host: TablePart(host..<text.count)))
-        }
-        upstreams.append(
-            UpstreamRecord(
-                id: upstream.id, policy: upstream.policy,
-                endpoints: TablePart(start..<endpoints.count)))
-    }
-
-    mutating func append(_ listener: ListenerDescription) {
-        switch listener.service {
-        case .tcp(let policy, let upstream):
-            precondition(upstreams.indices.contains(upstream))
-            listeners.append(
-                ListenerRecord(
-                    id: listener.id, isHTTP: false, tcp: policy, http: HTTPPolicy(),
-                    trusted: .empty, upstream: UInt32(upstream)))
-        case .http(let policy, let trusted, let upstream):
-            precondition(upstreams.indices.contains(upstream))
-            let start = blocks.count
-            blocks += trusted
-            listeners.append(
-                ListenerRecord(
-                    id: listener.id, isHTTP: true, tcp: TCPPolicy(), http: policy,
-                    trusted: TablePart(start..<blocks.count), upstream: UInt32(upstream)))
-        }
-    }
+    /// What the cookie says that keeps clients here.
+    let sticky: UInt64
 }

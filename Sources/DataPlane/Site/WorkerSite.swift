@@ -2,6 +2,8 @@
 // upstreams and endpoints, which outlives any snapshot. Both engines of the worker look at the
 // same one. Worker thread only.
 
+internal import Protocols
+
 /// A snapshot that is held.
 private struct HeldSnapshot: BitwiseCopyable {
     let view: SiteView
@@ -11,7 +13,7 @@ private struct HeldSnapshot: BitwiseCopyable {
 }
 
 /// A listener as a worker knows it.
-struct ListenerState: BitwiseCopyable {
+struct ListenerUse: BitwiseCopyable {
     /// What the newest snapshot that has the listener says of it, and that snapshot; none before
     /// the first.
     var record: ListenerRecord
@@ -23,86 +25,160 @@ struct ListenerState: BitwiseCopyable {
 }
 
 /// An upstream as a worker knows it.
-struct UpstreamState: BitwiseCopyable {
-    /// Where round robin goes on.
-    var turn: UInt32
+struct UpstreamUse: BitwiseCopyable {
+    /// Of the present snapshot, and whose turn it is; none when it does not have the upstream.
+    fileprivate var balancer: UpstreamBalancer?
+    var budget: RetryBudget
+    fileprivate var budgetPercent: UInt32
+}
+
+/// The tables of an upstream with this worker's state.
+private struct UpstreamBalancer: BitwiseCopyable {
+    let tables: Shared<BalancerTables>
+    let state: Shared<BalancerState>
+    /// Of the endpoints, in the present snapshot.
+    var endpoints: TablePart
 }
 
 /// An endpoint as a worker knows it.
-struct EndpointState: BitwiseCopyable {
+struct EndpointUse: BitwiseCopyable {
     /// It is in the present snapshot.
-    var isCurrent = false
+    fileprivate(set) var isCurrent = false
+    /// Requests and flows that go to it.
+    fileprivate(set) var inFlight: UInt32 = 0
+    /// HTTP connections to it, idle ones included.
+    fileprivate(set) var connections: UInt32 = 0
+    /// In the present snapshot, its upstream's id and its position there.
+    fileprivate var upstream: UInt32 = 0
+    fileprivate var position: UInt32 = 0
     /// How long an idle connection to it is kept, in milliseconds.
-    var keepAliveMs: UInt64 = 0
+    fileprivate(set) var keepAliveMs: UInt64 = 0
     /// Idle connections kept at most.
-    var idleMax: UInt32 = 0
+    fileprivate(set) var idleMax: UInt32 = 0
 }
 
 /// The site as one worker knows it.
 struct WorkerSite: ~Copyable {
     private var snapshots = Slab<HeldSnapshot>(capacity: SiteLimits.snapshotsMax)
-    var listeners = Slab<ListenerState>(capacity: SiteLimits.listenersMax)
-    var upstreams = Slab<UpstreamState>(capacity: SiteLimits.upstreamsMax)
-    var endpoints = Slab<EndpointState>(capacity: SiteLimits.endpointsMax)
+    private(set) var listeners = Slab<ListenerUse>(capacity: SiteLimits.listenersMax)
+    private(set) var upstreams = Slab<UpstreamUse>(capacity: SiteLimits.upstreamsMax)
+    private(set) var endpoints = Slab<EndpointUse>(capacity: SiteLimits.endpointsMax)
     /// The present snapshot.
     private(set) var current: UInt32
     /// Whether the present snapshot has an upstream that is pipelined to.
     private(set) var pipelines = false
+    let health: EndpointHealth
     /// Where each worker begins its rounds.
-    private let start: UInt32
+    private let worker: Int
+    private let gauges: GaugeWriter
 
-    /// - Parameter worker: its position among the workers.
-    init(_ snapshot: SiteSnapshot, worker: Int) {
-        start = UInt32(worker)
+    /// - Parameters:
+    ///   - worker: its position among the workers.
+    ///   - health: of all endpoints of the snapshot.
+    ///   - gauges: where others read how much is going on.
+    init(
+        _ snapshot: SiteSnapshot, worker: Int, health: EndpointHealth, gauges: GaugeWriter,
+        nowMs: UInt64
+    ) {
+        self.worker = worker
+        self.health = health
+        self.gauges = gauges
         current = .max
-        _ = adopt(snapshot)
+        _ = adopt(snapshot, nowMs: nowMs)
     }
 
     deinit {
         for slot in snapshots.touchedSlots where snapshots.isTaken(slot: slot) {
             snapshots[slot: slot].owner.release()
         }
+        for id in upstreams.touchedSlots { upstreams[slot: id].balancer?.state.destroy() }
     }
 
     /// The tables of a snapshot that is held.
     @inline(__always)
     func view(_ snapshot: UInt32) -> SiteView { snapshots[slot: snapshot].view }
+}
 
+// MARK: Snapshots
+
+extension WorkerSite {
     /// Makes a snapshot the present one.
     ///
     /// - Returns: false when as many older ones are still in use as can be.
-    mutating func adopt(_ snapshot: SiteSnapshot) -> Bool {
-        let held = HeldSnapshot(
-            view: snapshot.view, owner: Kept(snapshot), users: 1)
+    mutating func adopt(_ snapshot: SiteSnapshot, nowMs: UInt64) -> Bool {
+        let held = HeldSnapshot(view: snapshot.view, owner: Kept(snapshot), users: 1)
         guard let slot = snapshots.insert(held)?.slot else {
             held.owner.release()
             return false
         }
         let before = current
         current = slot
-        adoptEndpoints(held.view)
+        adoptEndpoints(held.view, nowMs: nowMs)
         adoptListeners(held.view)
         if before != .max { release(before) }
         return true
     }
 
-    private mutating func adoptEndpoints(_ view: SiteView) {
+    private mutating func adoptEndpoints(_ view: SiteView, nowMs: UInt64) {
         pipelines = false
         for id in endpoints.touchedSlots { endpoints[slot: id].isCurrent = false }
+        var present: Set<UInt32> = []
         for position in 0..<view.upstreams.count {
             let upstream = view.upstreams[position]
-            while upstreams.count <= Int(upstream.id) {
-                _ = upstreams.insert(UpstreamState(turn: start))
-            }
+            present.insert(upstream.id)
             if upstream.policy.pipelines { pipelines = true }
-            for index in upstream.endpoints.range {
+            for (place, index) in upstream.endpoints.range.enumerated() {
                 let id = view.endpoints[index].id
-                while endpoints.count <= Int(id) { _ = endpoints.insert(EndpointState()) }
+                while endpoints.count <= Int(id) { _ = endpoints.insert(EndpointUse()) }
                 endpoints[slot: id].isCurrent = true
+                endpoints[slot: id].upstream = upstream.id
+                endpoints[slot: id].position = UInt32(place)
                 endpoints[slot: id].keepAliveMs = upstream.policy.keepAliveMs
                 endpoints[slot: id].idleMax = upstream.policy.idleMax
             }
+            adopt(upstream, nowMs: nowMs)
         }
+        for id in upstreams.touchedSlots where !present.contains(id) { letBalancerGo(id) }
+    }
+
+    private mutating func adopt(_ upstream: UpstreamRecord, nowMs: UInt64) {
+        let percent = upstream.policy.retries.budgetPercent
+        while upstreams.count <= Int(upstream.id) {
+            _ = upstreams.insert(
+                UpstreamUse(
+                    balancer: nil, budget: Self.budget(percent, nowMs), budgetPercent: percent))
+        }
+        if upstreams[slot: upstream.id].budgetPercent != percent {
+            upstreams[slot: upstream.id].budget = Self.budget(percent, nowMs)
+            upstreams[slot: upstream.id].budgetPercent = percent
+        }
+        if let balancer = upstreams[slot: upstream.id].balancer,
+            balancer.tables.isSame(as: upstream.balancer)
+        {
+            upstreams[slot: upstream.id].balancer?.endpoints = upstream.endpoints
+            return
+        }
+        letBalancerGo(upstream.id)
+        let states = states(of: upstream.endpoints, in: view(current))
+        let state = BalancerState(
+            upstream.balancer.value, states: states, start: worker,
+            seed: UInt64(worker) << 32 | UInt64(upstream.id), nowMs: nowMs)
+        upstreams[slot: upstream.id].balancer = UpstreamBalancer(
+            tables: upstream.balancer, state: Shared(state), endpoints: upstream.endpoints)
+    }
+
+    private static func budget(_ percent: UInt32, _ nowMs: UInt64) -> RetryBudget {
+        RetryBudget(
+            sharePercent: percent, retriesPerSecondMin: percent == 0 ? 0 : retriesPerSecondMin,
+            nowMs: nowMs)
+    }
+
+    /// Retries that a worker may make in quiet times, whatever share they are.
+    private static var retriesPerSecondMin: UInt32 { 10 }
+
+    private mutating func letBalancerGo(_ id: UInt32) {
+        upstreams[slot: id].balancer?.state.destroy()
+        upstreams[slot: id].balancer = nil
     }
 
     private mutating func adoptListeners(_ view: SiteView) {
@@ -111,7 +187,7 @@ struct WorkerSite: ~Copyable {
             let record = view.listeners[position]
             while listeners.count <= Int(record.id) {
                 _ = listeners.insert(
-                    ListenerState(record: record, snapshot: .max, isCurrent: false))
+                    ListenerUse(record: record, snapshot: .max, isCurrent: false))
             }
             let before = listeners[slot: record.id].snapshot
             hold(current)
@@ -135,15 +211,21 @@ struct WorkerSite: ~Copyable {
         snapshots[slot: snapshot].owner.release()
         snapshots.remove(snapshots.index(ofSlot: snapshot))
     }
+}
 
+// MARK: Clients and work
+
+extension WorkerSite {
     /// A client came by a listener.
     mutating func clientCame(_ listener: UInt32) {
         listeners[slot: listener].clients += 1
+        gauges.setClients(listeners[slot: listener].clients, ofListener: listener)
     }
 
     /// A client of a listener is gone.
     mutating func clientWent(_ listener: UInt32) {
         listeners[slot: listener].clients -= 1
+        gauges.setClients(listeners[slot: listener].clients, ofListener: listener)
         letGo(listener)
     }
 
@@ -155,15 +237,110 @@ struct WorkerSite: ~Copyable {
         release(state.snapshot)
     }
 
-    /// The endpoint that is next in turn, as a position in the snapshot's table.
-    mutating func pick(_ upstream: UpstreamRecord) -> UInt32 {
-        let turn = upstreams[slot: upstream.id].turn % upstream.endpoints.count
-        upstreams[slot: upstream.id].turn = turn + 1
-        return upstream.endpoints.start + turn
+    /// A request or a flow goes to an endpoint from now on.
+    mutating func workCame(_ endpoint: UInt32) {
+        endpoints[slot: endpoint].inFlight += 1
+        noteInFlight(endpoint)
     }
 
-    /// The endpoint to try after the one at `position`.
-    func successor(of position: UInt32, in upstream: UpstreamRecord) -> UInt32 {
-        position + 1 == upstream.endpoints.end ? upstream.endpoints.start : position + 1
+    /// A request or a flow is over, or goes to another endpoint.
+    mutating func workWent(_ endpoint: UInt32) {
+        endpoints[slot: endpoint].inFlight -= 1
+        noteInFlight(endpoint)
+    }
+
+    private func noteInFlight(_ id: UInt32) {
+        let inFlight = endpoints[slot: id].inFlight
+        gauges.setInFlight(inFlight, ofEndpoint: id)
+        guard endpoints[slot: id].isCurrent,
+            let balancer = upstreams[slot: endpoints[slot: id].upstream].balancer
+        else { return }
+        balancer.state.value.noteInFlight(Int(endpoints[slot: id].position), inFlight)
+    }
+
+    /// A connection to an endpoint is being made.
+    mutating func connectionCame(_ endpoint: UInt32) {
+        endpoints[slot: endpoint].connections += 1
+        gauges.setConnections(endpoints[slot: endpoint].connections, ofEndpoint: endpoint)
+    }
+
+    /// A connection to an endpoint is gone.
+    mutating func connectionWent(_ endpoint: UInt32) {
+        endpoints[slot: endpoint].connections -= 1
+        gauges.setConnections(endpoints[slot: endpoint].connections, ofEndpoint: endpoint)
+    }
+
+    /// A request to an upstream begins: it adds to what may be tried again.
+    mutating func requestCame(_ upstream: UInt32, nowMs: UInt64) {
+        upstreams[slot: upstream].budget.noteRequest(nowMs: nowMs)
+    }
+
+    /// Takes a retry out of the upstream's budget.
+    mutating func takeRetry(_ upstream: UInt32, nowMs: UInt64) -> Bool {
+        upstreams[slot: upstream].budget.takeRetry(nowMs: nowMs)
+    }
+}
+
+// MARK: Choosing endpoints
+
+extension WorkerSite {
+    /// Chooses an endpoint.
+    ///
+    /// - Parameters:
+    ///   - key: see `BalancerState.pick`.
+    ///   - attempted: positions among the upstream's endpoints that are not to be chosen again.
+    /// - Returns: its position in the snapshot's table; `nil` when there is none left.
+    mutating func pick(
+        _ upstream: UpstreamRecord, in view: SiteView, key: UInt64,
+        without attempted: AttemptedEndpoints, nowMs: UInt64
+    ) -> UInt32? {
+        guard let balancer = upstreams[slot: upstream.id].balancer,
+            balancer.tables.isSame(as: upstream.balancer)
+        else { return pickOld(upstream, in: view, without: attempted) }
+        let states = states(of: upstream.endpoints, in: view)
+        let position = balancer.state.value.pick(
+            balancer.tables.value, key: key, without: attempted, states: states, nowMs: nowMs)
+        return position.map { upstream.endpoints.start + UInt32($0) }
+    }
+
+    /// Chooses one for a request that began before the upstream's endpoints were others: nobody
+    /// keeps turns for it any more.
+    private func pickOld(
+        _ upstream: UpstreamRecord, in view: SiteView, without attempted: AttemptedEndpoints
+    ) -> UInt32? {
+        for (place, position) in upstream.endpoints.range.enumerated()
+        where !attempted.contains(place) && health.isUsable(view.endpoints[position].id) {
+            return UInt32(position)
+        }
+        for (place, position) in upstream.endpoints.range.enumerated()
+        where !attempted.contains(place) {
+            return UInt32(position)
+        }
+        return nil
+    }
+
+    private func states(of endpoints: TablePart, in view: SiteView) -> SnapshotEndpoints {
+        SnapshotEndpoints(
+            records: view.endpoints, start: Int(endpoints.start), health: health, gauges: gauges)
+    }
+}
+
+/// An upstream's endpoints as a balancer asks for them.
+private struct SnapshotEndpoints: EndpointStates {
+    let records: TableView<EndpointRecord>
+    let start: Int
+    let health: EndpointHealth
+    let gauges: GaugeWriter
+
+    var epoch: UInt64 { health.epoch }
+
+    func isUsable(_ position: Int) -> Bool { health.isUsable(records[start + position].id) }
+
+    func readmittedAtMs(_ position: Int) -> UInt64 {
+        health.admittedAtMs(records[start + position].id)
+    }
+
+    func inFlight(_ position: Int) -> UInt32 {
+        gauges.inFlight(ofEndpoint: records[start + position].id)
     }
 }

@@ -10,11 +10,20 @@ package struct Endpoint: Sendable {
     package let name: String
     /// What a Host field says of it.
     package let host: String
+    /// What it is called everywhere and for ever, for hashes: the text of its address.
+    package let key: String
+    /// Its share relative to the others, 0 to 65,535; at 0 it gets nothing new.
+    package let weight: UInt16
 
-    package init(id: UInt32, address: AddressReference, name: String, host: String) {
+    package init(
+        id: UInt32, address: AddressReference, name: String, host: String, key: String? = nil,
+        weight: UInt16 = 1
+    ) {
         self.id = id
         self.address = address
         self.name = name
         self.host = host
+        self.key = key ?? name
+        self.weight = weight
     }
 }

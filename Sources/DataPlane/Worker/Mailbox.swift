@@ -22,14 +22,30 @@ package struct WorkerRequests: OptionSet, Sendable {
 
 /// A listening socket of one worker.
 package struct WorkerListener: Sendable {
+    /// Tells it from the worker's other ones.
+    package let number: UInt32
     /// The listener that it belongs to.
     package let id: UInt32
     /// Listening, non-blocking, of this worker alone.
     package let descriptor: Descriptor
 
-    package init(id: UInt32, descriptor: Descriptor) {
+    package init(number: UInt32 = 0, id: UInt32, descriptor: Descriptor) {
+        self.number = number
         self.id = id
         self.descriptor = descriptor
+    }
+}
+
+/// A listening socket that belongs to another listener from now on.
+package struct ListenerMove: Sendable, Equatable {
+    /// Of the socket.
+    package let number: UInt32
+    /// Of its new listener.
+    package let id: UInt32
+
+    package init(number: UInt32, id: UInt32) {
+        self.number = number
+        self.id = id
     }
 }
 
@@ -38,12 +54,17 @@ package struct WorkerChange: Sendable {
     package let snapshot: SiteSnapshot
     /// Sockets to accept from besides those that are there; taken over.
     package let opened: [WorkerListener]
-    /// Listeners whose sockets are to be closed, once their queues are empty.
+    package let moved: [ListenerMove]
+    /// Numbers of sockets that are to be closed, once their queues are empty.
     package let closed: [UInt32]
 
-    package init(snapshot: SiteSnapshot, opened: [WorkerListener] = [], closed: [UInt32] = []) {
+    package init(
+        snapshot: SiteSnapshot, opened: [WorkerListener] = [], moved: [ListenerMove] = [],
+        closed: [UInt32] = []
+    ) {
         self.snapshot = snapshot
         self.opened = opened
+        self.moved = moved
         self.closed = closed
     }
 }

@@ -20,6 +20,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private var batch: CompletionBatch
     private let mailbox: Mailbox
     private let published: PublishedCounters
+    private let gauges: SiteGauges
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -30,17 +31,24 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - listeners: sockets of listeners in the snapshot; taken over.
     ///   - mailbox: what this worker is asked for.
     ///   - published: where this worker's counters can be read.
+    ///   - health: of the endpoints in the snapshot.
+    ///   - gauges: where it can be read what each listener and endpoint has.
     ///   - events: where it tells what belongs in the log.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
-        listeners: [WorkerListener], mailbox: Mailbox, published: PublishedCounters,
+        listeners: [WorkerListener], health: EndpointHealth, mailbox: Mailbox,
+        published: PublishedCounters, gauges: SiteGauges = SiteGauges(),
         events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
-        site = Shared(WorkerSite(snapshot, worker: configuration.index))
+        self.gauges = gauges
         self.reactor = reactor
         self.mailbox = mailbox
         self.published = published
         let nowMs = self.reactor.nowNs / 1_000_000
+        site = Shared(
+            WorkerSite(
+                snapshot, worker: configuration.index, health: health, gauges: gauges.writer,
+                nowMs: nowMs))
         clientsMax = configuration.flowsMax
         forwarder = TCPForwarder(
             configuration: configuration, site: site, events: events, nowMs: nowMs)
@@ -88,6 +96,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         let nowMs = reactor.nowNs / 1_000_000
         forwarder.nowMs = nowMs
         proxy.nowMs = nowMs
+        site.value.health.readmitDue(nowMs: nowMs)
         for position in 0..<batch.count { handle(batch[position], at: position) }
         forwarder.expireTimers(on: &reactor)
         proxy.expireTimers(on: &reactor)
@@ -168,7 +177,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
 extension Worker where R: ~Copyable {
     private mutating func open(_ listener: WorkerListener) {
         let slot = reactor.addListener(listener.descriptor)
-        let index = listeners.insert(OpenListener(id: listener.id))
+        let index = listeners.insert(OpenListener(number: listener.number, id: listener.id))
         precondition(index?.slot == slot.index, "the reactor's slots are handed out like ours")
     }
 
@@ -188,7 +197,8 @@ extension Worker where R: ~Copyable {
     /// with, and when that is very much, the newest waits for some of it to end.
     private mutating func makeChanges() {
         while let change = changes.first {
-            guard forwarder.isDraining || site.value.adopt(change.snapshot) else { return }
+            guard forwarder.isDraining || site.value.adopt(change.snapshot, nowMs: proxy.nowMs)
+            else { return }
             changes.removeFirst()
             mailbox.noteApplied()
             if forwarder.isDraining {
@@ -199,10 +209,12 @@ extension Worker where R: ~Copyable {
             }
             proxy.siteChanged()
             for listener in change.opened { open(listener) }
-            for slot in listeners.touchedSlots
-            where listeners.isTaken(slot: slot) && change.closed.contains(listeners[slot: slot].id)
-            {
-                close(slot)
+            for slot in listeners.touchedSlots where listeners.isTaken(slot: slot) {
+                let number = listeners[slot: slot].number
+                if let move = change.moved.first(where: { $0.number == number }) {
+                    listeners[slot: slot].id = move.id
+                }
+                if change.closed.contains(number) { close(slot) }
             }
             proxy.closeReplaced(on: &reactor)
         }
@@ -211,7 +223,10 @@ extension Worker where R: ~Copyable {
 
 /// One of the reactor's listeners.
 struct OpenListener: BitwiseCopyable {
-    let id: UInt32
+    /// Tells it from other sockets of this worker.
+    let number: UInt32
+    /// The listener that it belongs to.
+    var id: UInt32
     var isClosing = false
 }
 

@@ -9,16 +9,19 @@ package final class WorkerThread: Sendable {
     private let thread: UInt64
     private let mailbox: Mailbox
     private let published: PublishedCounters
+    /// What each listener and endpoint has on this worker.
+    package let gauges: SiteGauges
     private let events: WorkerEvents
     private let state: WorkerState
 
     private init(
-        thread: UInt64, mailbox: Mailbox, published: PublishedCounters, events: WorkerEvents,
-        state: WorkerState
+        thread: UInt64, mailbox: Mailbox, published: PublishedCounters, gauges: SiteGauges,
+        events: WorkerEvents, state: WorkerState
     ) {
         self.thread = thread
         self.mailbox = mailbox
         self.published = published
+        self.gauges = gauges
         self.events = events
         self.state = state
     }
@@ -28,12 +31,13 @@ package final class WorkerThread: Sendable {
     /// - Parameters:
     ///   - snapshot: what it serves.
     ///   - listeners: sockets of listeners in the snapshot; taken over.
+    ///   - health: of the endpoints in the snapshot.
     ///   - attention: an eventfd that is signalled when the thread has ended or has something for
     ///     the log; kept open meanwhile.
     /// - Throws: when the kernel refuses the reactor or the thread; the listeners stay open then.
     package static func start(
         backend: Backend, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
-        listeners: [WorkerListener], attention: Descriptor
+        listeners: [WorkerListener], health: EndpointHealth, attention: Descriptor
     ) throws(SystemError) -> WorkerThread {
         let sockets =
             backend == .ioUring
@@ -41,6 +45,7 @@ package final class WorkerThread: Sendable {
             : Worker<EpollReactor>.socketsNeeded(for: configuration)
         let mailbox = try Mailbox()
         let published = PublishedCounters()
+        let gauges = SiteGauges()
         let events = WorkerEvents(reader: attention)
         let state = WorkerState(attention: attention, processor: configuration.processor)
         let worker: RunnableWorker
@@ -53,7 +58,8 @@ package final class WorkerThread: Sendable {
             worker = .ioUring(
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
-                    listeners: listeners, mailbox: mailbox, published: published, events: events))
+                    listeners: listeners, health: health, mailbox: mailbox,
+                    published: published, gauges: gauges, events: events))
         case .epoll:
             let reactor = try EpollReactor(
                 socketsMax: sockets, buffersMax: configuration.buffersMax,
@@ -61,12 +67,14 @@ package final class WorkerThread: Sendable {
             worker = .epoll(
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
-                    listeners: listeners, mailbox: mailbox, published: published, events: events))
+                    listeners: listeners, health: health, mailbox: mailbox,
+                    published: published, gauges: gauges, events: events))
         }
         let body = WorkerBody(worker, state)
         let thread = try body.startThread(name: "gyre-\(configuration.index)")
         return WorkerThread(
-            thread: thread, mailbox: mailbox, published: published, events: events, state: state)
+            thread: thread, mailbox: mailbox, published: published, gauges: gauges,
+            events: events, state: state)
     }
 
     /// Asks the worker for something.

@@ -2,25 +2,25 @@
 // grammar, so a rule in the parsers reads like the rule in the RFC.
 
 /// Classes of bytes.
-enum ByteClass {
+package enum ByteClass {
     /// `tchar` of RFC 9110 section 5.6.2: methods, field names, connection options.
-    static let token: UInt8 = 0x01
+    package static let token: UInt8 = 0x01
     /// RFC 9110 section 5.5: `field-vchar` with obs-text, SP and HTAB. The same set is that of a
     /// reason phrase (RFC 9112 section 4).
-    static let value: UInt8 = 0x02
+    package static let value: UInt8 = 0x02
     /// A path: `pchar` and `/` of RFC 3986 section 3.3, and what clients are known to leave bare:
     /// `[ ] ^ { | }` and the grave accent. Not `%`, which stands before two hexadecimal digits.
-    static let path: UInt8 = 0x04
+    package static let path: UInt8 = 0x04
     /// A query (RFC 3986 section 3.4): as in a path, and `?`, `%` and the backslash. Browsers leave
     /// `100%` and backslashes as they are, and no origin routes by them.
-    static let query: UInt8 = 0x08
+    package static let query: UInt8 = 0x08
     /// `reg-name` of RFC 3986 section 3.2.2 without its percent-encoding.
     static let host: UInt8 = 0x10
     /// Inside a quoted string (RFC 9110 section 5.6.4): `qdtext`.
     static let quoted: UInt8 = 0x20
 
     @inline(__always)
-    static func isIn(_ classes: UInt8, _ byte: UInt8) -> Bool {
+    package static func isIn(_ classes: UInt8, _ byte: UInt8) -> Bool {
         table[Int(byte)] & classes != 0
     }
 

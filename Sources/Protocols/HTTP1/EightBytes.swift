@@ -24,6 +24,27 @@ struct EightBytes {
         return Self.place(belowSpace | Self.zeroes(word ^ Self.every(0x7F)))
     }
 
+    /// The place of the first byte of a path that may not be normal, or ends it: `%`, `?`, or a `/`
+    /// with `/` or `.` behind it; 8 when there is none.
+    ///
+    /// - Parameter next: the eight bytes from the second one on.
+    @inline(__always)
+    func firstPathMark(_ next: EightBytes) -> Int {
+        // 0x2E and 0x2F differ in the last bit only. What is joined by `&` has to be exact.
+        let pairs =
+            Self.exactZeroes(word ^ Self.every(ASCII.slash))
+            & Self.exactZeroes((next.word | Self.every(1)) ^ Self.every(ASCII.slash))
+        let percent = Self.zeroes(word ^ Self.every(ASCII.percent))
+        let question = Self.zeroes(word ^ Self.every(ASCII.question))
+        return Self.place(pairs | percent | question)
+    }
+
+    /// The highest bit of each byte that is zero.
+    @inline(__always)
+    private static func exactZeroes(_ word: UInt64) -> UInt64 {
+        ~((word & every(0x7F)) &+ every(0x7F) | word | every(0x7F))
+    }
+
     /// The highest bit of each byte that is zero; exact up to the first one, which is all that is
     /// looked at (a borrow reaches only the bytes above it).
     @inline(__always)

@@ -42,6 +42,13 @@ package enum FieldName: UInt8, BitwiseCopyable, Sendable {
 
     /// Recognises a name, in any case.
     ///
+    /// - Parameter name: a token.
+    package static func recognise(_ name: Span<UInt8>) -> FieldName {
+        recognise(name, 0, name.count)
+    }
+
+    /// Recognises a name, in any case.
+    ///
     /// - Parameters:
     ///   - bytes: the head.
     ///   - start: offset of the name.

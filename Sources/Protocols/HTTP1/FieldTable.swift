@@ -57,6 +57,30 @@ package struct FieldTable: ~Copyable {
         repeated.contains(FieldNameSet(name))
     }
 
+    /// The first field of any name, known or not.
+    ///
+    /// - Parameters:
+    ///   - name: in lower case.
+    ///   - head: the head.
+    ///   - start: where to begin, 0 to `count`.
+    /// - Returns: its place; `nil` when there is none.
+    package func place(
+        of name: Span<UInt8>, in head: Span<UInt8>, from start: Int
+    ) -> Int? {
+        for index in start..<count
+        where HeadScanner.equalsIgnoringCase(head, store[index].name, lowered: name) {
+            return index
+        }
+        return nil
+    }
+
+    /// Whether a field is called so, in any case.
+    ///
+    /// - Parameter name: in lower case.
+    package func isNamed(_ name: Span<UInt8>, at index: Int, in head: Span<UInt8>) -> Bool {
+        HeadScanner.equalsIgnoringCase(head, store[index].name, lowered: name)
+    }
+
     /// Marks a field as not to be passed on.
     mutating func markHopByHop(_ index: Int) {
         store[index].isHopByHop = true

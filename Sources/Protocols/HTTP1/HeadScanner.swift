@@ -39,6 +39,33 @@ enum HeadScanner {
         return runEnd(bytes, from: index, to: end, of: ByteClass.value)
     }
 
+    /// The first byte at which a path ends or may not be normal: `?`, `%`, or a `/` with `/` or `.`
+    /// behind it.
+    ///
+    /// - Returns: its offset; `end` when there is none.
+    @inline(__always)
+    static func pathMark(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+        precondition(start >= 0 && end <= bytes.count)
+        var index = start
+        // Looking behind the end is no harm: what is found there does not count.
+        while index < end, index &+ 9 <= bytes.count {
+            let place = eight(bytes, at: index).firstPathMark(eight(bytes, at: index &+ 1))
+            index &+= place
+            if place < 8 { return min(index, end) }
+        }
+        while index < end {
+            let byte = unsafe bytes[unchecked: index]
+            if byte == ASCII.percent || byte == ASCII.question { return index }
+            if byte == ASCII.slash, index &+ 1 < end,
+                unsafe bytes[unchecked: index &+ 1] | 1 == ASCII.slash
+            {
+                return index
+            }
+            index &+= 1
+        }
+        return end
+    }
+
     /// The first LF.
     ///
     /// - Returns: its offset; `nil` when there is none before `end`.
@@ -95,6 +122,21 @@ enum HeadScanner {
             let one = unsafe bytes[unchecked: Int(left.start) &+ index]
             let other = unsafe bytes[unchecked: Int(right.start) &+ index]
             guard ASCII.lowered(one) == ASCII.lowered(other) else { return false }
+        }
+        return true
+    }
+
+    /// Whether a part of the head is `text`, with letters in any case.
+    ///
+    /// - Parameter text: in lower case.
+    static func equalsIgnoringCase(
+        _ bytes: Span<UInt8>, _ range: ByteRange, lowered text: Span<UInt8>
+    ) -> Bool {
+        guard Int(range.count) == text.count else { return false }
+        precondition(range.end <= bytes.count)
+        for index in 0..<text.count {
+            let byte = unsafe bytes[unchecked: Int(range.start) &+ index]
+            guard unsafe ASCII.lowered(byte) == text[unchecked: index] else { return false }
         }
         return true
     }

@@ -104,14 +104,16 @@ package struct HeadWriter {
         if hasOverflowed { count = before.count }
     }
 
-    private mutating func appendIPv4(_ address: IPBytes) {
+    /// Four decimal numbers: for an address that is IPv4.
+    mutating func appendIPv4(_ address: IPBytes) {
         for place in 0..<4 {
             if place > 0 { append(ASCII.dot) }
             appendDecimal(address.low >> UInt64((3 - place) * 8) & 0xFF)
         }
     }
 
-    private mutating func appendIPv6(_ address: IPBytes) {
+    /// Groups of hexadecimal digits, also for an IPv4 address.
+    mutating func appendIPv6(_ address: IPBytes) {
         let zeros = address.longestZeros
         for index in 0..<8 {
             if index == zeros.lowerBound, !zeros.isEmpty {

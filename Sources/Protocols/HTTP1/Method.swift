@@ -31,6 +31,11 @@ package enum Method: UInt8, BitwiseCopyable, Sendable {
         }
     }
 
+    /// - Parameter name: a token.
+    package init(named name: Span<UInt8>) {
+        self.init(name, ByteRange(0, name.count))
+    }
+
     /// - Parameters:
     ///   - bytes: the head.
     ///   - range: a token.

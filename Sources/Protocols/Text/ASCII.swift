@@ -1,7 +1,7 @@
 // Bytes by their names, for all that reads or writes text byte by byte.
 
 /// Bytes that the grammars name.
-enum ASCII {
+package enum ASCII {
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
     static let carriageReturn: UInt8 = 0x0D
@@ -30,7 +30,7 @@ enum ASCII {
 
     /// A letter in lower case, any other byte as it is.
     @inline(__always)
-    static func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+    package static func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
     /// The value of a hexadecimal digit in either case; `nil` for any other byte.
     @inline(__always)
@@ -39,4 +39,10 @@ enum ASCII {
         let letter = (byte | 0x20) &- 0x61
         return letter < 6 ? letter + 10 : nil
     }
+
+    /// A hexadecimal digit, in upper case.
+    ///
+    /// - Parameter value: 0 to 15.
+    @inline(__always)
+    static func upperHexDigit(_ value: UInt8) -> UInt8 { value < 10 ? zero + value : 0x37 + value }
 }

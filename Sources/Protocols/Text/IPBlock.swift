@@ -49,6 +49,14 @@ package struct IPBlock: BitwiseCopyable, Equatable, Sendable {
     }
 }
 
+extension IPBlock: CustomStringConvertible {
+    /// The text that parses to this value; a block of one address without its prefix.
+    package var description: String {
+        guard prefixBits < 128 else { return "\(network)" }
+        return "\(network)/\(isIPv4 ? prefixBits - 96 : prefixBits)"
+    }
+}
+
 /// Why a text is not an address block.
 package enum IPBlockError: Error, Equatable, Sendable {
     case empty

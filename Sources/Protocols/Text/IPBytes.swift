@@ -1,7 +1,7 @@
 // IP addresses as numbers, and their textual form (RFC 4291 section 2.2).
 
 /// An IPv6 address, or an IPv4 address as `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2).
-package struct IPBytes: BitwiseCopyable, Equatable, Sendable {
+package struct IPBytes: BitwiseCopyable, Hashable, Sendable {
     /// The first eight bytes in network order, as a number.
     package var high: UInt64
     /// The last eight.
@@ -145,5 +145,20 @@ extension IPBytes {
         self = IPBytes(high: 0, low: 0)
         for index in 0..<gap { setGroup(index, source.group(index)) }
         for index in gap..<groups { setGroup(8 - groups + index, source.group(index)) }
+    }
+}
+
+extension IPBytes: CustomStringConvertible {
+    /// Four decimal numbers, or the form of RFC 5952 without its mixed notation.
+    package var description: String {
+        if isIPv4 {
+            return (0..<4).map { "\(low >> UInt64((3 - $0) * 8) & 0xFF)" }.joined(separator: ".")
+        }
+        let zeros = longestZeros
+        let hex = { (groups: Range<Int>) in
+            groups.map { String(group($0), radix: 16) }.joined(separator: ":")
+        }
+        guard zeros.count > 1 else { return hex(0..<8) }
+        return "\(hex(0..<zeros.lowerBound))::\(hex(zeros.upperBound..<8))"
     }
 }

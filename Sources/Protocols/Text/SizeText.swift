@@ -5,7 +5,7 @@ package enum SizeText {
     /// The largest size that is accepted: 1 PiB, in bytes.
     package static let maximumBytes: UInt64 = 1 << 50
 
-    /// Reads `512`, `32k`, `8m` or `1g`.
+    /// Reads `512`, `32k` or `32KiB`, `8m` or `8MiB`, `1g` or `1GiB`.
     ///
     /// - Parameter text: decimal digits and maybe a unit, without sign, space or fraction.
     /// - Returns: bytes, from 0 to `maximumBytes`; `k` is 1,024, `m` 1,024 k and `g` 1,024 m.
@@ -26,21 +26,23 @@ package enum SizeText {
 
     /// The shortest text that reads back as a size.
     ///
-    /// - Parameter bytes: from 0 to `maximumBytes`.
-    package static func text(bytes: UInt64) -> String {
-        for (unit, factor) in units where bytes >= factor && bytes % factor == 0 {
-            return "\(bytes / factor)\(unit)"
+    /// - Parameters:
+    ///   - bytes: from 0 to `maximumBytes`.
+    ///   - isFull: `32KiB` instead of `32k`, as it is written in files.
+    package static func text(bytes: UInt64, isFull: Bool = false) -> String {
+        for unit in units where bytes >= unit.bytes && bytes % unit.bytes == 0 {
+            return "\(bytes / unit.bytes)\(isFull ? unit.full : unit.short)"
         }
         return "\(bytes)"
     }
 
     /// From the largest on.
-    private static let units: [(name: String, bytes: UInt64)] = [
-        ("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10), ("", 1),
+    private static let units: [(short: String, full: String, bytes: UInt64)] = [
+        ("g", "GiB", 1 << 30), ("m", "MiB", 1 << 20), ("k", "KiB", 1 << 10), ("", "", 1),
     ]
 
     private static func unitBytes(_ unit: some Sequence<UInt8>) -> UInt64? {
-        units.first { unit.elementsEqual($0.name.utf8) }?.bytes
+        units.first { unit.elementsEqual($0.short.utf8) || unit.elementsEqual($0.full.utf8) }?.bytes
     }
 }
 
@@ -60,7 +62,8 @@ extension SizeTextError: CustomStringConvertible {
         case .numberMissing(let text):
             "'\(text)' does not begin with a number; expected 512, 32k, 8m or 1g"
         case .notUnit(let text):
-            "'\(text)' has an unknown unit; expected k, m, g or nothing behind a whole number"
+            "'\(text)' has an unknown unit; expected k, m, g, KiB, MiB, GiB or nothing"
+                + " behind a whole number"
         case .tooLarge(let text):
             "'\(text)' is too large; at most 1 PiB (1048576g)"
         }

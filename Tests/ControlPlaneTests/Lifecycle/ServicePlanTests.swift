@@ -18,14 +18,14 @@ import Testing
             lockedMemory: HostFacts.Limit(soft: 0, hard: 0), listenQueueMax: 4096)
     }
 
-    private func plan(_ host: HostFacts, _ change: (inout ServiceOptions) -> Void = { _ in })
-        throws -> ServicePlan
-    {
-        var options = ServiceOptions(
-            listen: [.anyHost(port: 1)], upstream: [.host("127.0.0.1", port: 2)])
-        change(&options)
-        let endpoints = try options.upstream.flatMap { try HostResolver.endpoints($0) }
-        return try ServicePlan(options, host: host, choice: choice, endpoints: endpoints)
+    private func plan(
+        _ host: HostFacts, servesHTTP: Bool = false,
+        _ change: (inout Configuration.Process) -> Void = { _ in }
+    ) throws -> ServicePlan {
+        var process = Configuration.Process()
+        process.admin = .off
+        change(&process)
+        return try ServicePlan(process, servesHTTP: servesHTTP, host: host, choice: choice)
     }
 
     @Test func oneWorkerPerAllowedProcessor() throws {
@@ -52,47 +52,6 @@ import Testing
             #expect(worker.pipesMax == 16)
         }
         #expect(plan.workers.map(\.flowsMax) == [3, 2])
-    }
-
-    private func options(_ change: (inout ServiceOptions) -> Void) -> ServiceOptions {
-        var options = ServiceOptions(listen: [.anyHost(port: 1)], upstream: [.anyHost(port: 2)])
-        change(&options)
-        return options
-    }
-
-    @Test func aForwarderIsOneListenerAndOneUpstream() throws {
-        let endpoints = try HostResolver.endpoints(.host("127.0.0.1", port: 2))
-        let site = options {
-            $0.relay = .splice
-            $0.idleTimeoutMs = 8
-            $0.upstreamPolicy.connectMs = 7
-        }.site(endpoints)
-        #expect(site.upstreams.map(\.policy.connectMs) == [7])
-        #expect(site.upstreams[0].endpoints.map(\.name) == ["127.0.0.1:2"])
-        guard case .tcp(let policy, upstream: 0) = site.listeners[0].service else {
-            Issue.record("not a forwarder by default")
-            return
-        }
-        #expect(policy.relay == .splice)
-        #expect(policy.idleTimeoutMs == 8)
-    }
-
-    @Test func aProxyHasItsPolicy() throws {
-        let endpoints = try HostResolver.endpoints(.host("127.0.0.1", port: 2))
-        var policy = HTTPPolicy()
-        policy.requestsMax = 7
-        let block = try IPBlock(parsing: "10.0.0.0/8")
-        let site = options {
-            $0.relay = .copy
-            $0.protocols = .http(policy, trusted: [block])
-        }.site(endpoints)
-        guard case .http(let policy, let trusted, upstream: 0) = site.listeners[0].service else {
-            Issue.record("not a proxy")
-            return
-        }
-        #expect(policy.requestsMax == 7)
-        #expect(policy.relay == .copy)
-        #expect(trusted == [block])
     }
 
     /// Messages tell the address behind a name; a Host field must not.

@@ -9,8 +9,9 @@ import Testing
 
 @Suite struct ListenerSetTests {
     private func open(_ texts: String..., workers: Int = 2) throws -> ListenerSet {
-        try ListenerSet.open(
-            try texts.map { try AddressText(parsing: $0) }, workers: workers, queueMax: 64)
+        let addresses = try texts.map { try AddressText(parsing: $0) }
+        return try ListenerSet.open(
+            [ListenRequest(name: "test", addresses: addresses)], workers: workers, queueMax: 64)
     }
 
     @Test func everyWorkerGetsASocketOfEveryAddress() throws {
@@ -18,7 +19,9 @@ import Testing
         defer { set.close() }
         #expect(set.listeners.count == 2)
         #expect(set.listeners.allSatisfy { ($0.address.port ?? 0) > 0 })
-        let sockets = (0..<3).flatMap { set.sockets(ofWorker: $0) }.map(\.descriptor)
+        let sockets = (0..<3).flatMap {
+            ListenerSet.sockets(set.listeners, ofWorker: $0, ids: ["test": 0])
+        }.map(\.descriptor)
         #expect(Set(sockets.map(\.raw)).count == 6)
         let ports = try sockets.map { try SocketAddress.local(of: $0).port }
         #expect(Set(ports).count == 2)
@@ -72,7 +75,9 @@ import Testing
 
 @Suite struct UnixListenerTests {
     private func open(_ path: String, workers: Int = 2) throws -> ListenerSet {
-        try ListenerSet.open([.unix(path: path)], workers: workers, queueMax: 64)
+        try ListenerSet.open(
+            [ListenRequest(name: "test", addresses: [.unix(path: path)])], workers: workers,
+            queueMax: 64)
     }
 
     @Test func theFileComesAndGoes() throws {
@@ -80,7 +85,9 @@ import Testing
         let path = folder.path + "/listener"
         let set = try open(path, workers: 3)
         #expect("\(set.listeners[0].address)" == "unix:\(path)")
-        let sockets = (0..<3).flatMap { set.sockets(ofWorker: $0) }
+        let sockets = (0..<3).flatMap {
+            ListenerSet.sockets(set.listeners, ofWorker: $0, ids: ["test": 0])
+        }
         #expect(Set(sockets.map(\.descriptor.raw)).count == 3)
         #expect(FileManager.default.fileExists(atPath: path))
         set.close()

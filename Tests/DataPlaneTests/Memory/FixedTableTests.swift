@@ -34,4 +34,35 @@ import Testing
             #expect(table[position] == 0)
         }
     }
+
+    /// Whether so many bytes of `text`, from its third one on, stand behind the first of `other`.
+    private static func found(_ length: Int, of text: [UInt8], in other: [UInt8]) -> Bool {
+        let table = FixedTable(text)
+        return table.matches(2, length, other.span, at: 1)
+    }
+
+    /// Longer than a word, so that both its loops are needed, and one byte off in each place.
+    @Test func partsAreFoundInOtherBytes() {
+        let text = Array("..a_path-of-21-bytes...".utf8)
+        for length in 0...21 {
+            let other: [UInt8] = [9] + text[2..<2 + length]
+            #expect(Self.found(length, of: text, in: other))
+            #expect(Self.found(length, of: text, in: other + [9]))
+            for place in 1..<other.count {
+                var spoilt = other
+                spoilt[place] ^= 1
+                #expect(!Self.found(length, of: text, in: spoilt))
+            }
+            let isFoundInLess = length > 0 && Self.found(length, of: text, in: other.dropLast())
+            #expect(!isFoundInLess)
+        }
+    }
+
+    @Test func lettersAreFoundInAnyCase() {
+        let table = FixedTable(Array("example-1.org".utf8))
+        let other = Array("ExAMPLE-1.oRg".utf8)
+        let isFound = table.matches(0, 13, other.span, at: 0, folding: 0x20)
+        let isSame = table.matches(0, 13, other.span, at: 0)
+        #expect(isFound && !isSame)
+    }
 }

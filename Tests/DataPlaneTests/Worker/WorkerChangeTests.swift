@@ -80,12 +80,12 @@ private struct Scene: ~Copyable {
             }
             return Endpoint(id: UInt32(id), address: address, name: name, host: name)
         }
-        let snapshot = SiteSnapshot(Self.site(listeners: [0], to: endpoints[0]))
+        let snapshot = try SiteSnapshot(Self.site(listeners: [0], to: endpoints[0]))
         mailbox = try Mailbox()
         worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes, snapshot: snapshot,
             listeners: [WorkerListener(id: 0, descriptor: world.makeListener())],
-            mailbox: mailbox, published: PublishedCounters())
+            health: .allUsable(endpoints), mailbox: mailbox, published: PublishedCounters())
         self.plan = plan
         self.world = world
         first = snapshot
@@ -108,13 +108,13 @@ private struct Scene: ~Copyable {
     mutating func change(
         to endpoint: Int, listeners: [UInt32], opened: [WorkerListener] = [],
         closed: [UInt32] = []
-    ) {
-        let site = Self.site(listeners: listeners, to: endpoints[endpoint])
+    ) throws {
+        let snapshot = try SiteSnapshot(
+            Self.site(listeners: listeners, to: endpoints[endpoint]))
         let mailbox = mailbox
         let applied = mailbox.changesApplied
         world.at(world.nowNs) {
-            mailbox.post(
-                WorkerChange(snapshot: SiteSnapshot(site), opened: opened, closed: closed))
+            mailbox.post(WorkerChange(snapshot: snapshot, opened: opened, closed: closed))
         }
         turn { _ in mailbox.changesApplied > applied }
     }
@@ -137,7 +137,7 @@ private struct Scene: ~Copyable {
         var scene = try Scene()
         let client = scene.addClient(to: 0)
         scene.turn { _ in client.answers == "a" }
-        scene.change(to: 1, listeners: [0])
+        try scene.change(to: 1, listeners: [0])
         #expect(scene.first == nil)
         scene.ask(client)
         scene.turn { _ in client.answers == "ab" }
@@ -151,8 +151,9 @@ private struct Scene: ~Copyable {
         var scene = try Scene()
         let old = scene.addClient(to: 0)
         scene.turn { _ in old.answers == "a" }
-        let listener = WorkerListener(id: 1, descriptor: scene.world.makeListener())
-        scene.change(to: 0, listeners: [1], opened: [listener], closed: [0])
+        let listener = WorkerListener(
+            number: 1, id: 1, descriptor: scene.world.makeListener())
+        try scene.change(to: 0, listeners: [1], opened: [listener], closed: [0])
         scene.turn { _ in old.hasEnded }
         let new = scene.addClient(to: 1)
         scene.turn { _ in new.answers == "a" }
@@ -167,7 +168,7 @@ private struct Scene: ~Copyable {
         scene.turn { _ in client.answers == "a" }
         scene.ask(client)
         scene.turn { $0.proxy.exchanges.count == 1 }
-        scene.change(to: 1, listeners: [0])
+        try scene.change(to: 1, listeners: [0])
         scene.turn { _ in client.answers.count == 2 }
         #expect(client.answers == "aa")
         #expect(scene.first == nil && scene.world.violations.isEmpty)

@@ -123,6 +123,7 @@ struct HTTPRunPlan {
     ) -> (policy: HTTPPolicy, upstream: UpstreamPolicy, trusted: [IPBlock]) {
         var policy = HTTPPolicy()
         var upstream = UpstreamPolicy()
+        upstream.retries.attemptsMax = 1
         func deadline(_ short: UInt64, _ long: UInt64) -> UInt64 {
             random.chance(400) ? short : long
         }

@@ -30,10 +30,10 @@ enum HTTPSimulationRun {
         let published = PublishedCounters()
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes(plan),
-            snapshot: SiteSnapshot(plan.site(endpoints)),
+            snapshot: try SiteSnapshot(plan.site(endpoints)),
             listeners: (0..<plan.listeners).map { _ in
                 WorkerListener(id: 0, descriptor: world.makeListener())
-            }, mailbox: mailbox, published: published)
+            }, health: .allUsable(endpoints), mailbox: mailbox, published: published)
         for record in ledger.clients {
             world.addClient(
                 record.plan.peer, to: record.plan.listener, atNs: startNs + record.plan.arrivalNs,

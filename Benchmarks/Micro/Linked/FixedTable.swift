@@ -1,0 +1,1 @@
+../../../Sources/DataPlane/Memory/FixedTable.swift

@@ -1,0 +1,1 @@
+../../../Sources/DataPlane/Upstream/Balancing/WeightSums.swift

@@ -1,0 +1,23 @@
+// What the admin address may ask of the process. The admin server knows nothing else of it.
+
+/// The running process as the control API sees it.
+package protocol ControlTarget: Sendable {
+    // Called on the admin server's thread: they answer from what is known, without waiting for
+    // anybody, also while a command runs and while the process drains.
+
+    func status() -> StatusReport
+    /// The running configuration as YAML, without the admin token.
+    func configurationText() -> String
+    /// In the order of the configuration.
+    func endpoints() -> [EndpointReport]
+    func counters() -> CountersReport
+
+    // Called on the command thread, one at a time; they may take long.
+
+    /// Reads the configuration again and takes it when it is good.
+    func reload() -> ConfigurationOutcome
+    /// What `text`, a configuration as YAML, would change.
+    func plan(_ text: String) -> ConfigurationOutcome
+    /// - Parameter order: valid.
+    func drain(_ order: DrainOrder) -> DrainOutcome
+}

@@ -1,0 +1,21 @@
+// The time of day as text.
+
+internal import CLinux
+internal import Protocols
+
+/// Readings of CLOCK_REALTIME.
+enum ClockText {
+    /// Seconds since the Unix epoch.
+    static var unixSeconds: Int64 { gyre_realtime_seconds() }
+
+    /// Now, as a Date field has it.
+    static var httpDate: String {
+        var bytes = [UInt8](repeating: 0, count: HTTPDate.bytes)
+        return unsafe bytes.withUnsafeMutableBytes { memory in
+            guard let start = memory.baseAddress else { return "" }
+            var writer = unsafe HeadWriter(start, capacity: memory.count)
+            HTTPDate.write(unixSeconds, into: &writer)
+            return unsafe String(decoding: memory.prefix(writer.count), as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+// Stream sockets that the control plane itself reads and writes; workers have their reactors.
+
+internal import CLinux
+internal import DataPlane
+internal import Glibc
+
+extension Descriptor {
+    /// What a wait is for.
+    enum Readiness {
+        case readable
+        case writable
+    }
+
+    /// recv(2) without waiting, to the beginning of `buffer`.
+    ///
+    /// - Returns: bytes received, 0 at the end of the stream, else the negative errno value.
+    func receive(into buffer: inout [UInt8]) -> Int {
+        unsafe gyre_receive(raw, &buffer, buffer.count)
+    }
+
+    /// send(2) without waiting.
+    ///
+    /// - Returns: bytes that were taken, else the negative errno value.
+    func send(_ bytes: Span<UInt8>) -> Int {
+        unsafe bytes.withUnsafeBytes { memory in
+            // send(2) only reads what an iovec points to.
+            let start = unsafe UnsafeMutableRawPointer(mutating: memory.baseAddress)
+            var segment = unsafe iovec(iov_base: start, iov_len: memory.count)
+            return unsafe gyre_send(raw, &segment, 1, 0)
+        }
+    }
+
+    /// Waits (poll(2)).
+    ///
+    /// - Returns: whether it became ready, or came to its end, in time.
+    func isReady(_ readiness: Readiness, withinMs timeoutMs: Int32) -> Bool {
+        let events = readiness == .readable ? POLLIN : POLLOUT
+        var entry = pollfd(fd: raw, events: Int16(events), revents: 0)
+        return unsafe poll(&entry, 1, timeoutMs) > 0
+    }
+}

@@ -1,0 +1,163 @@
+// What the control API may ask of a running service.
+
+internal import CLinux
+internal import DataPlane
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+/// A running service as the control API sees it.
+final class ServiceControl: ControlTarget {
+    private let service: RunningService
+    private let source: ConfigurationSource
+    private let log: Logger
+    private let startNs = MonotonicClock.nowNs
+    private let isDraining = Atomic<Bool>(false)
+
+    private static let noFile =
+        "this process was started from a command line and not from a configuration file"
+
+    init(_ service: RunningService, from source: ConfigurationSource, log: Logger) {
+        self.service = service
+        self.source = source
+        self.log = log
+    }
+
+    /// From now on the process says that it ends.
+    func noteDrain() { isDraining.store(true, ordering: .relaxed) }
+
+    private var state: StatusReport.State {
+        isDraining.load(ordering: .relaxed) ? .draining : .serving
+    }
+
+    func status() -> StatusReport {
+        let counters = service.workers.countersOfEach
+        let all = counters.reduce(into: CounterSet()) { $0.add($1) }
+        let times = service.workers.processorTimesNs
+        let present = service.present
+        return StatusReport(
+            version: GyreVersion.text, pid: getpid(), state: state,
+            uptimeMs: (MonotonicClock.nowNs - startNs) / 1_000_000,
+            backend: service.plan.choice.backend.rawValue,
+            backendReason: service.plan.choice.reason, configuration: "\(source)",
+            generation: present.generation, connectionsActive: all.connectionsActive,
+            connectionsMax: UInt64(service.plan.shares.connections), accepted: all[.accepted],
+            requests: all[.requests],
+            listeners: present.listeners.listeners.map { report($0, present) },
+            workers: zip(counters, times).map { set, timeNs in
+                StatusReport.Worker(
+                    connectionsActive: set.connectionsActive, processorTimeNs: timeNs)
+            })
+    }
+
+    private func report(
+        _ listener: Listener, _ present: RunningService.Present
+    ) -> StatusReport.Listener {
+        let configured = present.configuration.listeners.first { $0.name == listener.name }
+        return StatusReport.Listener(
+            name: listener.name, protocolName: configured?.service.rawValue ?? "",
+            address: "\(listener.address)", state: state,
+            connections: present.site.listenerIDs[listener.name].map {
+                UInt64(service.workers.clients(ofListener: $0))
+            })
+    }
+
+    func configurationText() -> String {
+        var configuration = service.present.configuration
+        configuration.process.admin.token = ""
+        return configuration.yaml
+    }
+
+    func endpoints() -> [EndpointReport] {
+        let present = service.present
+        return present.site.endpoints.sorted { $0.key < $1.key }.map { id, assembled in
+            let state = service.health.state(of: id)
+            return EndpointReport(
+                upstream: assembled.upstream, name: assembled.endpoint.name,
+                address: assembled.endpoint.key,
+                state: state.isUsable ? .usable : state.isDrained ? .draining : .ejected,
+                reason: state.reason, weight: assembled.endpoint.weight,
+                connections: UInt64(
+                    max(
+                        service.workers.connections(ofEndpoint: id),
+                        service.workers.inFlight(ofEndpoint: id))))
+        }
+    }
+
+    func counters() -> CountersReport {
+        CountersReport(
+            backend: service.plan.choice.backend, counters: service.workers.counters,
+            processorTimesNs: service.workers.processorTimesNs)
+    }
+
+    func reload() -> ConfigurationOutcome {
+        guard case .file(let path) = source else { return .refused(Self.noFile) }
+        guard state == .serving else { return .refused("the process is stopping") }
+        let outcome = service.reload(from: path)
+        outcome.tell(log, path)
+        return outcome
+    }
+
+    func plan(_ text: String) -> ConfigurationOutcome {
+        do throws(ConfigurationError) {
+            let configuration = try ConfigurationFile.parse(
+                Array(text.utf8), environment: ProcessEnvironment.read())
+            return .accepted(service.changes(to: configuration))
+        } catch {
+            return error.outcome(file: nil)
+        }
+    }
+
+    func drain(_ order: DrainOrder) -> DrainOutcome {
+        if let name = order.endpoint { return drain(endpoint: name, order.undrain == true) }
+        return DrainOutcome(
+            .refused,
+            reason: "a listener ends when it is taken out of the configuration file; reload it then"
+        )
+    }
+
+    /// - Parameter name: as reports call it, as its address is written, or `upstream/address`.
+    private func drain(endpoint name: String, _ isOver: Bool) -> DrainOutcome {
+        let found = service.present.site.endpoints.filter { _, assembled in
+            let endpoint = assembled.endpoint
+            return [endpoint.name, endpoint.key, endpoint.host].contains(name)
+                || name == "\(assembled.upstream)/\(endpoint.key)"
+        }
+        guard !found.isEmpty else {
+            return DrainOutcome(.unknown, reason: "no endpoint is named '\(name)'")
+        }
+        let nowMs = MonotonicClock.nowNs / 1_000_000
+        var isChanged = false
+        for id in found.keys {
+            isChanged = service.health.setDrained(id, !isOver, nowMs: nowMs) || isChanged
+        }
+        let remaining = found.keys.reduce(0) { $0 + service.workers.inFlight(ofEndpoint: $1) }
+        return DrainOutcome(
+            isChanged ? .done : .unchanged, remaining: isOver ? nil : UInt64(remaining))
+    }
+}
+
+extension EndpointState {
+    /// Why it gets no work; `nil` when it does.
+    fileprivate var reason: String? {
+        if isDrained { return "drained by an operator" }
+        if checked == .down { return "health checks fail" }
+        return ejectedUntilMs == nil ? nil : "requests to it failed"
+    }
+}
+
+extension Supervisor {
+    /// Opens the admin address, before anything else is started; `nil` when none is asked for.
+    func openAdmin(_ options: AdminOptions) throws(StartError) -> AdminSockets? {
+        options.isOff ? nil : try AdminSockets.open(options)
+    }
+
+    func startAdmin(
+        _ sockets: AdminSockets?, _ options: AdminOptions, _ control: ServiceControl
+    ) throws(StartError) -> AdminServer? {
+        guard let sockets else { return nil }
+        let server = try AdminServer.start(sockets, token: options.token, target: control)
+        for address in sockets.addresses { log.info("control API on \(address)") }
+        return server
+    }
+}

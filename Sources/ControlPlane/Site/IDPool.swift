@@ -1,0 +1,50 @@
+// Small numbers for things that have names: the ids by which workers know listeners, upstreams and
+// endpoints. A thing keeps its number as long as it is there; a number of something that is gone
+// is not given to another before no worker has anything of it left.
+
+/// Gives out ids below a limit.
+struct IDPool<Key: Hashable & Sendable>: Sendable {
+    /// Ids below this number are given out.
+    let capacity: Int
+    private(set) var ids: [Key: UInt32] = [:]
+    /// Of things that are gone and may still be at work somewhere.
+    private var leaving: [UInt32] = []
+    private var free: [UInt32] = []
+    private var unused: UInt32 = 0
+
+    init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    /// The id of a thing, a new one if it has none; `nil` when there is none left.
+    mutating func id(of key: Key) -> UInt32? {
+        if let id = ids[key] { return id }
+        guard let id = free.popLast() ?? nextUnused() else { return nil }
+        ids[key] = id
+        return id
+    }
+
+    private mutating func nextUnused() -> UInt32? {
+        guard Int(unused) < capacity else { return nil }
+        defer { unused += 1 }
+        return unused
+    }
+
+    /// Only these are still there.
+    ///
+    /// - Returns: the ids of the others.
+    mutating func keep(only keys: Set<Key>) -> [UInt32] {
+        let gone = ids.filter { !keys.contains($0.key) }
+        for key in gone.keys { ids[key] = nil }
+        // In an order that does not change from run to run.
+        let retired = gone.values.sorted()
+        leaving += retired
+        return retired
+    }
+
+    /// Makes ids free that nobody has anything of any more.
+    mutating func reclaim(where isUnused: (UInt32) -> Bool) {
+        free += leaving.filter(isUnused)
+        leaving.removeAll(where: isUnused)
+    }
+}

@@ -1,0 +1,248 @@
+// From the configuration, with its names resolved, to the description that snapshots are built
+// from. Keeps the ids. Main thread only.
+
+internal import DataPlane
+internal import Protocols
+
+/// What a snapshot is built from, and what its ids are called.
+struct AssembledSite: Sendable {
+    var description: SiteDescription
+    /// By the listeners' names.
+    var listenerIDs: [String: UInt32] = [:]
+    /// By endpoint id.
+    var endpoints: [UInt32: AssembledEndpoint] = [:]
+    /// Endpoints that were not there before, and those that are there no more.
+    var added: [UInt32] = []
+    var retired: [UInt32] = []
+}
+
+extension AssembledSite {
+    /// Lets the health table know endpoints.
+    ///
+    /// - Parameters:
+    ///   - ids: of some of the site.
+    ///   - nowMs: when they come into service; 0 for those that are there from the start.
+    func assign(_ ids: [UInt32], in health: EndpointHealth, nowMs: UInt64) {
+        for id in ids {
+            guard let upstream = endpoints[id]?.upstreamID else { continue }
+            health.assign(id, toUpstream: upstream, nowMs: nowMs)
+        }
+    }
+}
+
+struct AssembledEndpoint: Sendable {
+    let upstream: String
+    let upstreamID: UInt32
+    let endpoint: ResolvedEndpoint
+}
+
+/// Builds descriptions one after the other.
+struct SiteAssembly: Sendable {
+    private struct EndpointKey: Hashable, Sendable {
+        let upstream: String
+        let address: String
+    }
+
+    private var listenerIDs = IDPool<String>(capacity: SiteLimits.listenersMax)
+    private var upstreamIDs = IDPool<String>(capacity: SiteLimits.upstreamsMax)
+    private var endpointIDs = IDPool<EndpointKey>(capacity: SiteLimits.endpointsMax)
+
+    /// - Parameters:
+    ///   - configuration: checked.
+    ///   - endpoints: for each of its upstreams at least one.
+    /// - Throws: when there are no ids left, or a route does not fit.
+    mutating func assemble(
+        _ configuration: Configuration, _ endpoints: [[ResolvedEndpoint]]
+    ) throws(StartError) -> AssembledSite {
+        try configuration.refuseUnserved()
+        var site = AssembledSite(description: SiteDescription(listeners: [], upstreams: []))
+        var keys: Set<EndpointKey> = []
+        for (upstream, addresses) in zip(configuration.upstreams, endpoints) {
+            try append(upstream, addresses, &keys, to: &site)
+        }
+        for listener in configuration.listeners {
+            guard let id = listenerIDs.id(of: listener.name) else {
+                throw Self.tooMany("listeners", SiteLimits.listenersMax)
+            }
+            site.listenerIDs[listener.name] = id
+            site.description.listeners.append(
+                ListenerDescription(id: id, service: try Self.service(listener, configuration)))
+        }
+        _ = listenerIDs.keep(only: Set(configuration.listeners.map(\.name)))
+        _ = upstreamIDs.keep(only: Set(configuration.upstreams.map(\.name)))
+        site.retired = endpointIDs.keep(only: keys)
+        return site
+    }
+
+    /// Makes ids free again that no worker has anything of.
+    ///
+    /// - Parameters:
+    ///   - hasClients: whether a listener has any.
+    ///   - hasWork: whether an endpoint has connections or requests.
+    mutating func reclaim(hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool) {
+        listenerIDs.reclaim { !hasClients($0) }
+        // Workers keep nothing of an upstream that would harm another one.
+        upstreamIDs.reclaim { _ in true }
+        endpointIDs.reclaim { !hasWork($0) }
+    }
+
+    private mutating func append(
+        _ upstream: Configuration.Upstream, _ addresses: [ResolvedEndpoint],
+        _ keys: inout Set<EndpointKey>, to site: inout AssembledSite
+    ) throws(StartError) {
+        guard let upstreamID = upstreamIDs.id(of: upstream.name) else {
+            throw Self.tooMany("upstreams", SiteLimits.upstreamsMax)
+        }
+        var endpoints: [Endpoint] = []
+        for resolved in addresses {
+            let key = EndpointKey(upstream: upstream.name, address: resolved.key)
+            // Two names may stand for the same address.
+            guard keys.insert(key).inserted else { continue }
+            let isNew = endpointIDs.ids[key] == nil
+            guard let id = endpointIDs.id(of: key) else {
+                throw Self.tooMany("endpoints", SiteLimits.endpointsMax)
+            }
+            if isNew { site.added.append(id) }
+            site.endpoints[id] = AssembledEndpoint(
+                upstream: upstream.name, upstreamID: upstreamID, endpoint: resolved)
+            endpoints.append(
+                Endpoint(
+                    id: id, address: resolved.address, name: resolved.name, host: resolved.host,
+                    key: resolved.key, weight: UInt16(clamping: resolved.weight)))
+        }
+        site.description.upstreams.append(
+            UpstreamDescription(
+                id: upstreamID, policy: UpstreamPolicy(upstream), balance: Balance(upstream),
+                endpoints: endpoints))
+    }
+
+    private static func tooMany(_ what: String, _ limit: Int) -> StartError {
+        StartError(
+            "cannot serve more than \(limit) \(what), those that are still finishing included")
+    }
+
+    private static func service(
+        _ listener: Configuration.Listener, _ configuration: Configuration
+    ) throws(StartError) -> Service {
+        func position(_ name: String) throws(StartError) -> Int {
+            guard let position = configuration.upstreams.firstIndex(where: { $0.name == name })
+            else { throw StartError("listener \(listener.name): no upstream is named \(name)") }
+            return position
+        }
+        switch listener.service {
+        case .tcp:
+            var policy = TCPPolicy()
+            policy.relay = listener.relay
+            policy.idleTimeoutMs = listener.timeouts.idleMs
+            return .tcp(policy, upstream: try position(listener.upstream ?? ""))
+        case .http:
+            var routes: [Route] = []
+            if let upstream = listener.upstream {
+                routes = [Route(.forward(ForwardAction(upstream: try position(upstream))))]
+            }
+            for route in listener.routes {
+                do throws(RouteError) {
+                    let upstream: Int?
+                    if case .upstream(let name) = route.action {
+                        upstream = configuration.upstreams.firstIndex { $0.name == name }
+                    } else {
+                        upstream = nil
+                    }
+                    routes.append(try Route(route, upstream: upstream ?? 0))
+                } catch {
+                    throw StartError("listener \(listener.name), route \(route.name): \(error)")
+                }
+            }
+            return .http(HTTPPolicy(listener), trusted: listener.trusted, routes: routes)
+        }
+    }
+}
+
+extension UpstreamPolicy {
+    /// What the configuration says of an upstream.
+    init(_ upstream: Configuration.Upstream) {
+        self.init()
+        connectMs = upstream.timeouts.connectMs
+        responseMs = upstream.timeouts.responseMs
+        silenceMs = upstream.timeouts.upstreamMs
+        keepAliveMs = upstream.timeouts.keepAliveMs
+        idleMax = upstream.connections.idleMax
+        pipelineMax = upstream.connections.pipelineMax
+        host = upstream.host
+        retries = RetryPolicy(upstream.retries)
+        if let passive = upstream.health.passive {
+            ejection = EjectionPolicy(
+                consecutiveFailures: UInt32(clamping: passive.consecutiveFailures),
+                ejectionMs: UInt32(clamping: passive.ejectionMs),
+                ejectionMaxMs: UInt32(clamping: passive.ejectionMaxMs),
+                ejectedShareMaxPercent: UInt32(clamping: passive.ejectedShareMaxPercent))
+        }
+    }
+}
+
+extension RetryPolicy {
+    fileprivate init(_ retries: Configuration.Retries) {
+        self.init()
+        attemptsMax = UInt32(clamping: retries.attempts)
+        perTryMs = retries.perTryTimeoutMs
+        budgetPercent = UInt32(clamping: retries.budgetPercent)
+        causes = []
+        for cause in retries.causes {
+            switch cause {
+            case .connectFailure: causes.insert(.connectFailure)
+            case .reset: causes.insert(.reset)
+            case .timeout: causes.insert(.timeout)
+            case .status(let status): statuses.insert(status)
+            }
+        }
+    }
+}
+
+extension Balance {
+    fileprivate init(_ upstream: Configuration.Upstream) {
+        self.init()
+        switch upstream.balance {
+        case .roundRobin: policy = .roundRobin
+        case .leastConnections: policy = .leastConnections
+        case .powerOfTwo: policy = .powerOfTwo
+        case .sourceHash: policy = .sourceHash
+        case .consistentHash(let hashKey):
+            policy = .consistentHash
+            switch hashKey {
+            case .source: key = .source
+            case .path: key = .path
+            case .header(let name): key = .field(name)
+            case .cookie(let name): key = .cookie(name)
+            }
+        }
+        if let sticky = upstream.sticky {
+            stickyCookie = (sticky.cookie, (sticky.maxAgeMs + 999) / 1_000)
+        }
+        slowStartMs = UInt32(clamping: upstream.slowStartMs)
+        panicThresholdPercent = UInt32(clamping: upstream.health.panicThresholdPercent)
+    }
+}
+
+extension HTTPPolicy {
+    /// What the configuration says of an HTTP listener.
+    init(_ listener: Configuration.Listener) {
+        self.init()
+        relay = listener.relay
+        deadlines.headMs = listener.timeouts.headMs
+        deadlines.bodyMs = listener.timeouts.bodyMs
+        deadlines.keepAliveMs = listener.timeouts.keepAliveMs
+        deadlines.tunnelMs = listener.timeouts.tunnelMs
+        deadlines.halfCloseMs = listener.timeouts.halfCloseMs
+        heads = HeadLimits(
+            headBytesMax: listener.limits.headBytesMax, fieldsMax: listener.limits.fieldsMax,
+            targetBytesMax: listener.limits.targetBytesMax)
+        chunks = ChunkLimits(
+            lineBytesMax: listener.limits.chunkLineBytesMax,
+            trailerBytesMax: listener.limits.trailerBytesMax)
+        bodyBytesMax = listener.limits.bodyBytesMax
+        requestsMax = listener.limits.requestsMax
+        pipelineDepthMax = listener.limits.pipelineDepthMax
+        forwarded = listener.forwarded
+        allowsConnect = listener.allowsConnect
+    }
+}

@@ -1,0 +1,34 @@
+// What a configuration may ask for and nothing here does yet: refused, so that nobody relies on it.
+
+extension Configuration {
+    /// - Throws: the first setting that would have no effect.
+    package func refuseUnserved() throws(StartError) {
+        if process.log.format != .text { throw Self.unserved("log.format: json") }
+        for listener in listeners {
+            let name = "listener \(listener.name): "
+            if listener.proxyProtocol != nil { throw Self.unserved(name + "proxy_protocol") }
+            if listener.rateLimit != nil { throw Self.unserved(name + "rate_limit") }
+            if listener.limits.connectionsMax != nil {
+                throw Self.unserved(name + "limits.connections")
+            }
+            for route in listener.routes where route.retries != nil {
+                throw Self.unserved(name + "retries of a route")
+            }
+        }
+        for upstream in upstreams {
+            let name = "upstream \(upstream.name): "
+            if upstream.proxyProtocol != nil { throw Self.unserved(name + "proxy_protocol") }
+            if upstream.health.active != nil { throw Self.unserved(name + "health.active") }
+            if upstream.connections.connectionsMax != nil {
+                throw Self.unserved(name + "connections.max")
+            }
+            if upstream.connections.requestsMax != nil {
+                throw Self.unserved(name + "connections.requests")
+            }
+        }
+    }
+
+    private static func unserved(_ setting: String) -> StartError {
+        StartError("cannot serve this configuration yet: \(setting)")
+    }
+}

@@ -1,0 +1,42 @@
+// `gyre run`: serves what a configuration file says.
+
+internal import ArgumentParser
+internal import ControlPlane
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Serve what a configuration file says.",
+        discussion: """
+            The file is checked completely before anything is listened on; the exit code is 78 \
+            when it is wrong. Otherwise:
+
+            \(ServiceArguments.discussion)
+
+            Examples:
+              gyre run --config /etc/gyre/gyre.yaml
+              gyre run --config site.yaml --print-config
+            """)
+
+    /// `EX_CONFIG` of sysexits.h.
+    private static let wrongFile = ExitCode(78)
+
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String
+
+    @Flag(help: "Print it as it is understood, without what is default, and end.")
+    var printConfig = false
+
+    func run() throws {
+        guard let configuration = ConfigurationText.read(config) else { throw Self.wrongFile }
+        guard !printConfig else {
+            print(configuration.yaml, terminator: "")
+            return
+        }
+        let isClean = try Supervisor(
+            configuration, from: .file(config),
+            log: LineLogHandler.logger(configuration.process.log.level)
+        ).run()
+        if !isClean { throw ExitCode.failure }
+    }
+}
