@@ -200,7 +200,8 @@ extension Integration {
                 """, to: "file.yaml")
             let plan = try run("plan", file, environment: environment)
             #expect(plan.status == .exited(0), "\(plan.errorOutput)")
-            let drained = try run("drain", "endpoint", "\(origin.address)", environment: environment)
+            let drained = try run(
+                "drain", "endpoint", "\(origin.address)", environment: environment)
             #expect(drained.status == .exited(0), "\(drained.errorOutput)")
             let after = try run("status", environment: environment)
             #expect(after.output.contains("\(origin.address)  drained"), "\(after.output)")
@@ -208,7 +209,8 @@ extension Integration {
                 (["reload"], "gyre: this process was started from a command line"),
                 (["drain", "endpoint", "a"], "gyre: no endpoint is named 'a'"),
             ] {
-                let run = try run(arguments, environment: environment)
+                let run = try ChildProcess.run(
+                    [Product.binary] + arguments, environment: environment, within: 10)
                 #expect(run.status == .exited(1))
                 #expect(run.errorOutput.hasPrefix(reason), "\(run.errorOutput)")
             }
