@@ -30,6 +30,7 @@ extension HTTPProxy {
         site.value.connectionWent(upstreams[slot: upstream].endpoint)
         upstreams.remove(upstreams.index(ofSlot: upstream))
         timers.clear(slot)
+        forget(slot, on: &reactor)
         sessions.remove(sessions.index(ofSlot: slot))
     }
 }
