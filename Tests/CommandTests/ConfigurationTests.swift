@@ -16,6 +16,8 @@ import Testing
         ["--wait", "latency", "--busy-poll", "50us", "--drain-timeout", "0s"],
         ["--relay", "copy", "--connect-timeout", "1s", "--log-level", "debug"],
         ["--direct-descriptors", "--backend", "io_uring"],
+        ["--accept-proxy-from", "10.0.0.0/8,::1", "--accept-proxy-timeout", "2s"],
+        ["--accept-proxy-from", "127.0.0.1", "--send-proxy", "v1"],
     ]
 
     @Test(arguments: lines)
@@ -31,7 +33,6 @@ import Testing
     }
 
     static let unserved = [
-        ("    proxy_protocol: v2\n", "proxy_protocol"),
         ("    health: {active: {type: tcp}}\n", "health.active"),
     ]
 

@@ -16,6 +16,9 @@ public struct GyreCounters: Decodable, Sendable {
     public let flowsActive: Int
     public let connectFailures: Int
     public let starvedWaits: Int
+    public let proxyHeaders: Int
+    public let proxyHeadersRefused: Int
+    public let proxyHeaderTimeouts: Int
     /// Of `gyre http`; 0 of another command, as are the rest.
     public let clientsActive: Int
     public let requests: Int
@@ -52,18 +55,18 @@ public final class GyreProcess: Sendable {
     /// - Parameters:
     ///   - arguments: at least one `--listen` and `--to`, or `--config`.
     ///   - command: `tcp` or `http`, or `run`.
-    ///   - addresses: how many it listens on; as many as there are `--listen` when not given.
+    ///   - listening: addresses that it listens on, when the arguments do not say it.
     ///   - launcher: a command that is put in front, to run it under limits.
     ///   - environment: variables to add.
     /// - Throws: `TestFailure`, with what it wrote, when it ends or takes longer than 10 s.
     public init(
-        launching arguments: [String], command: String = "tcp", addresses: Int? = nil,
+        launching arguments: [String], command: String = "tcp", listening: Int = 1,
         launcher: [String] = [], environment: [String: String] = [:]
     ) throws {
         raiseDescriptorLimit()
         let process = try ChildProcess(
             launcher + [Product.binary, command] + arguments, environment: environment)
-        let expected = addresses ?? max(1, arguments.count { $0 == "--listen" })
+        let expected = max(listening, arguments.count { $0 == "--listen" })
         var found: [PeerAddress] = []
         _ = eventually(within: 10) {
             found = Self.listeningAddresses(process.errorOutput)

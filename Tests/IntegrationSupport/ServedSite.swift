@@ -31,7 +31,7 @@ public final class ServedSite: Sendable {
             """
         file = try directory.write(head + text + "\n", to: "site.yaml")
         gyre = try GyreProcess(
-            launching: ["--config", file] + options, command: "run", addresses: listeners)
+            launching: ["--config", file] + options, command: "run", listening: listeners)
     }
 
     /// Another process in the place of this one: on the same addresses, with the same file.

@@ -68,8 +68,12 @@ struct SiteAssembly: Sendable {
             }
             site.listenerIDs[listener.name] = id
             if drained.contains(listener.name) { continue }
-            site.description.listeners.append(
-                ListenerDescription(id: id, service: try Self.service(listener, configuration)))
+            var description = ListenerDescription(
+                id: id, service: try Self.service(listener, configuration))
+            if let accepted = listener.proxyProtocol {
+                description.acceptsProxy = ProxyAcceptance(accepted)
+            }
+            site.description.listeners.append(description)
         }
         _ = listenerIDs.keep(only: Set(configuration.listeners.map(\.name)))
         _ = upstreamIDs.keep(only: Set(configuration.upstreams.map(\.name)))
@@ -178,6 +182,7 @@ extension UpstreamPolicy {
         requestsMax = upstream.connections.requestsMax.map(UInt32.init(clamping:)) ?? .max
         pipelineMax = upstream.connections.pipelineMax
         host = upstream.host
+        sendsProxy = upstream.proxyProtocol
         retries = RetryPolicy(upstream.retries)
         if let passive = upstream.health.passive {
             ejection = EjectionPolicy(
@@ -186,6 +191,14 @@ extension UpstreamPolicy {
                 ejectionMaxMs: UInt32(clamping: passive.ejectionMaxMs),
                 ejectedShareMaxPercent: UInt32(clamping: passive.ejectedShareMaxPercent))
         }
+    }
+}
+
+extension ProxyAcceptance {
+    fileprivate init(_ accepted: Configuration.ProxyProtocolIn) {
+        self.init()
+        from = accepted.from
+        timeoutMs = accepted.timeoutMs
     }
 }
 

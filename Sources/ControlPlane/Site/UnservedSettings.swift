@@ -6,7 +6,6 @@ extension Configuration {
         if process.log.format != .text { throw Self.unserved("log.format: json") }
         for listener in listeners {
             let name = "listener \(listener.name): "
-            if listener.proxyProtocol != nil { throw Self.unserved(name + "proxy_protocol") }
             if listener.rateLimit != nil { throw Self.unserved(name + "rate_limit") }
             if listener.limits.connectionsMax != nil {
                 throw Self.unserved(name + "limits.connections")
@@ -17,7 +16,6 @@ extension Configuration {
         }
         for upstream in upstreams {
             let name = "upstream \(upstream.name): "
-            if upstream.proxyProtocol != nil { throw Self.unserved(name + "proxy_protocol") }
             if upstream.health.active != nil { throw Self.unserved(name + "health.active") }
         }
     }

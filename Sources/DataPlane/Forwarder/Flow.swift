@@ -60,6 +60,8 @@ struct SideFlags: OptionSet, BitwiseCopyable {
     static let splicing = SideFlags(rawValue: 1 << 8)
     /// A Unix socket: its hang-up says nothing that a failing send would not say.
     static let unix = SideFlags(rawValue: 1 << 9)
+    /// The bytes that wait begin with a PROXY header, which is for nobody but us.
+    static let beginsWithHeader = SideFlags(rawValue: 1 << 10)
 }
 
 /// One side of a flow, with the direction that reads from it.
@@ -81,6 +83,8 @@ struct FlowSide: BitwiseCopyable {
 
 /// Where a flow is in its life.
 enum FlowPhase: UInt8, BitwiseCopyable {
+    /// The client has to begin with a PROXY header, which is not whole.
+    case proxyHeader
     case connecting
     /// Its upstream has as many connections as it may have.
     case waiting

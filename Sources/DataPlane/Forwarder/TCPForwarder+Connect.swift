@@ -1,6 +1,7 @@
 // The beginning of a flow: accepted client, endpoint chosen, connection attempts.
 
 internal import Glibc
+internal import Protocols
 
 extension TCPForwarder {
     /// - Parameter listener: the id of the one by which the client came.
@@ -29,13 +30,28 @@ extension TCPForwarder {
         }
         site.value.clientCame(listener)
         site.value.hold(flow.snapshot)
-        noteSource(index.slot, on: &reactor)
+        if site.value.listeners[slot: listener].record.proxies.count > 0 {
+            meetClient(index.slot, on: &reactor)
+        } else {
+            startConnecting(index.slot, from: nil, on: &reactor)
+        }
+    }
+
+    /// The client's bytes are the endpoint's from here on.
+    ///
+    /// - Parameter source: where the client is, if that is known already.
+    mutating func startConnecting<R: Reactor & ~Copyable>(
+        _ slot: UInt32, from source: IPBytes?, on reactor: inout R
+    ) {
+        noteSource(slot, source, on: &reactor)
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
         // is noticed. Splicing has nothing to read into before, and when buffers are short those
         // that are connected need them more.
-        let copiesFirst = flow.relay == .auto || flow.relay == .copy
-        if copiesFirst && !isShortOfBuffers(reactor) { armReceive(side, on: &reactor) }
-        admit(index.slot, on: &reactor)
+        let copiesFirst = flows[slot: slot].relay == .auto || flows[slot: slot].relay == .copy
+        if copiesFirst && !isShortOfBuffers(reactor) {
+            armReceive(.downstream(slot), on: &reactor)
+        }
+        admit(slot, on: &reactor)
     }
 
     private func makeFlow(_ listener: UInt32) -> Flow {
@@ -51,11 +67,12 @@ extension TCPForwarder {
 
     /// Learns what a flow is balanced by, where that is asked for.
     private mutating func noteSource<R: Reactor & ~Copyable>(
-        _ slot: UInt32, on reactor: inout R
+        _ slot: UInt32, _ source: IPBytes?, on reactor: inout R
     ) {
         guard destination(slot).balancesBy != .none else { return }
         let socket = self[FlowSideID.downstream(slot)].socket
-        flows[slot: slot].key = BalanceKey.hash(reactor.peerAddress(of: socket))
+        let address = source ?? reactor.peerAddress(of: socket) ?? IPBytes(high: 0, low: 0)
+        flows[slot: slot].key = BalanceKey.hash(address)
     }
 
     /// The upstream of a flow whose endpoint is being chosen.
@@ -200,6 +217,7 @@ extension TCPForwarder {
         self[side].flags.insert(.connected)
         flows[slot: side.slot].phase = .relaying
         site.value.health.noteSuccess(flows[slot: side.slot].endpoint)
+        guard changeHeaders(side.slot, on: &reactor) else { return }
         letSnapshotGo(side.slot)
         timers.set(side.slot, atMs: nowMs + flows[slot: side.slot].idleTimeoutMs)
         switch flows[slot: side.slot].relay {
@@ -208,7 +226,9 @@ extension TCPForwarder {
             pump(side.other, on: &reactor)
         case .splice, .spliceRing:
             startSplicing(side, splicePath(side.slot), on: &reactor)
-            startSplicing(side.other, splicePath(side.slot), on: &reactor)
+            // What waits goes first: a PROXY header, and what came behind one.
+            self[side.other].path = .promoting
+            pump(side.other, on: &reactor)
         }
     }
 

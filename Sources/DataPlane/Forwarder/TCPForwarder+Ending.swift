@@ -107,6 +107,8 @@ extension TCPForwarder {
         while let identifier = timers.popExpired(nowMs: nowMs) {
             if identifier == acceptTimer {
                 resumeAccepting()
+            } else if flows[slot: identifier].phase == .proxyHeader {
+                headerTimedOut(identifier, on: &reactor)
             } else if flows[slot: identifier].phase == .connecting {
                 reactor.counters[.connectTimeouts] &+= 1
                 connectFailed(identifier, .connectTimedOut, 0, on: &reactor)

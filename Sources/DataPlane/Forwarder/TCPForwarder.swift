@@ -1,7 +1,7 @@
 // The TCP forwarder: one worker's flows. Every method runs on the worker's thread between two
 // turns of its reactor; completions come in through `handle`, requests go out to the reactor.
 // +Connect opens flows, +Admission keeps to the upstreams' limits, +Copy and +Splice move bytes,
-// +Ending closes and times out.
+// +Ending closes and times out, +ProxyProtocol reads and writes what comes before the bytes.
 
 internal import Glibc
 internal import Protocols

@@ -35,6 +35,7 @@ extension HTTPProxy {
         }
         site.value.clientCame(listener)
         sessions[slot: slot].transport.flags = .connected
+        guard meetClient(slot, on: &reactor) else { return }
         receiveFromClient(slot, on: &reactor)
         watch(slot)
     }
@@ -84,6 +85,9 @@ extension HTTPProxy {
 
     /// Begins as many requests as have come, which is one unless it is answered on the spot.
     mutating func serve<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        if sessions[slot: slot].phase == .proxyHeader {
+            guard readProxyHeader(slot, on: &reactor) else { return }
+        }
         while canServe(slot), readRequestHead(slot, on: &reactor) {}
         guard isReading(slot) else { return }
         if sessions[slot: slot].transport.flags.contains(.ended) { clientEnded(slot, on: &reactor) }
@@ -219,7 +223,7 @@ extension HTTPProxy {
             closeWhenSent(slot, on: &reactor)
         case .lingering:
             abandon(slot, reset: false, on: &reactor)
-        case .ending, .closing: break
+        case .proxyHeader, .ending, .closing: break
         }
     }
 
@@ -282,6 +286,7 @@ extension HTTPProxy {
     /// Nothing refers to a client's socket any more.
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         timers.clear(slot)
+        forget(slot, on: &reactor)
         site.value.clientWent(sessions[slot: slot].listener)
         sessions.remove(sessions.index(ofSlot: slot))
         if acceptPausedUntilMs != nil { resumeAccepting() }

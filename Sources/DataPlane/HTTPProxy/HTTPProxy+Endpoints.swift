@@ -20,7 +20,7 @@ extension HTTPProxy {
             if follow(x, cookieOf: upstream, head) { return true }
             exchanges[slot: x].flags.insert(.setsCookie)
         }
-        return chooseEndpoint(x)
+        return stay(x) || chooseEndpoint(x)
     }
 
     private mutating func noteKey<R: Reactor & ~Copyable>(
@@ -63,8 +63,6 @@ extension HTTPProxy {
         else { return false }
         let target = upstream.endpoints.start + UInt32(place)
         guard site.value.health.isUsable(view.endpoints[Int(target)].id) else { return false }
-        exchanges[slot: x].attempts += 1
-        exchanges[slot: x].attempted.append(place)
         choose(target, x)
         return true
     }
@@ -79,14 +77,15 @@ extension HTTPProxy {
                 upstream, in: view(ofExchange: x), key: exchanges[slot: x].key,
                 without: exchanges[slot: x].attempted, nowMs: nowMs)
         else { return false }
-        exchanges[slot: x].attempts += 1
-        exchanges[slot: x].attempted.append(Int(target - upstream.endpoints.start))
         choose(target, x)
         return true
     }
 
     /// Makes the endpoint at a position in the exchange's snapshot the one to use.
-    private mutating func choose(_ target: UInt32, _ x: UInt32) {
+    mutating func choose(_ target: UInt32, _ x: UInt32) {
+        let start = destination(ofExchange: x).endpoints.start
+        exchanges[slot: x].attempts += 1
+        exchanges[slot: x].attempted.append(Int(target - start))
         letEndpointGo(x)
         let endpoint = view(ofExchange: x).endpoints[Int(target)].id
         exchanges[slot: x].target = target

@@ -127,14 +127,20 @@ extension HTTPProxy {
     ) -> IPBytes {
         if sessions[slot: slot].flags.contains(.hasAddress) { return sessions[slot: slot].address }
         let address = reactor.peerAddress(of: sessions[slot: slot].transport.socket)
+        noteAddress(slot, address ?? IPBytes(high: 0, low: 0))
+        return sessions[slot: slot].address
+    }
+
+    /// The client is at `address`.
+    mutating func noteAddress(_ slot: UInt32, _ address: IPBytes) {
         sessions[slot: slot].address = address
         sessions[slot: slot].flags.insert(.hasAddress)
         let state = site.value.listeners[slot: sessions[slot: slot].listener]
-        let blocks = site.value.view(state.snapshot).blocks
-        for position in state.record.trusted.range where blocks[position].contains(address) {
+        if site.value.view(state.snapshot).contains(address, in: state.record.trusted) {
             sessions[slot: slot].flags.insert(.isTrusted)
+        } else {
+            sessions[slot: slot].flags.remove(.isTrusted)
         }
-        return address
     }
 
     /// No buffer is free although windows shrink long before: nothing can be said any more.

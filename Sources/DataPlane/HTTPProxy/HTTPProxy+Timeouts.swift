@@ -6,6 +6,8 @@ internal import Protocols
 
 /// What a client's connection waits for.
 private enum Wait {
+    /// The end of a PROXY header.
+    case proxyHeader
     /// The first byte of a request, on a connection that has served before.
     case nextRequest
     /// The end of a request head, or the first byte on a new connection.
@@ -46,6 +48,7 @@ extension HTTPProxy {
     private func wait(_ slot: UInt32) -> Wait {
         let session = sessions[slot: slot]
         switch session.phase {
+        case .proxyHeader: return .proxyHeader
         case .lingering, .closing: return .lingering
         case .ending: return .clientTaking
         case .idle, .head:
@@ -84,6 +87,8 @@ extension HTTPProxy {
 
     private func limitMs(_ wait: Wait, _ slot: UInt32) -> UInt64 {
         switch wait {
+        case .proxyHeader:
+            return site.value.listeners[slot: sessions[slot: slot].listener].record.proxyTimeoutMs
         case .nextRequest: return policy(ofClient: slot).deadlines.keepAliveMs
         case .requestHead: return policy(ofClient: slot).deadlines.headMs
         case .lingering: return HTTPLimits.lingerMs
@@ -135,6 +140,7 @@ extension HTTPProxy {
         }
         let x = sessions[slot: slot].exchange
         switch wait {
+        case .proxyHeader: proxyHeaderTimedOut(slot, on: &reactor)
         case .nextRequest, .lingering: abandon(slot, reset: false, on: &reactor)
         case .clientTaking, .halfClosed: abandon(slot, reset: true, on: &reactor)
         case .requestHead:

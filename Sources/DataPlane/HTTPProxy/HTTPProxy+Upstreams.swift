@@ -16,8 +16,7 @@ extension HTTPProxy {
         {
             return
         }
-        let endpoint = exchanges[slot: x].endpoint
-        guard let upstream = pool.take(endpoint: endpoint, in: &upstreams) else {
+        guard let upstream = takeIdle(x, on: &reactor) else {
             connect(x, carrying: head, on: &reactor)
             if exchanges.isTaken(slot: x), exchanges[slot: x].upstream != .max {
                 sendRequest(x, on: &reactor)
@@ -81,7 +80,10 @@ extension HTTPProxy {
                 closeDropping(on: &reactor)
             }
         }
-        let record = UpstreamConnection(exchange: x, endpoint: endpoint)
+        var record = UpstreamConnection(exchange: x, endpoint: endpoint)
+        if destination(ofExchange: x).policy.sendsProxy != nil {
+            record.client = exchanges[slot: x].session
+        }
         guard let index = upstreams.insert(record) else { throw .tableFull }
         let address = view(ofExchange: x).endpoints[Int(exchanges[slot: x].target)].address
         do {
@@ -118,6 +120,7 @@ extension HTTPProxy {
         upstreams[slot: upstream].phase = .leased
         upstreams[slot: upstream].transport.flags.insert(.connected)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
+        guard introduce(upstream, on: &reactor) else { return }
         receiveFromUpstream(upstream, on: &reactor)
         upstreams[slot: upstream].transport.flush(on: &reactor)
         watch(exchanges[slot: x].session)
@@ -267,9 +270,13 @@ extension HTTPProxy {
             transport.received.isEmpty && transport.waiting.isEmpty
             && transport.flags.isDisjoint(with: [.ended, .discarding])
         let state = site.value.endpoints[slot: endpoint]
-        guard isReusable, isQuiet, !isDraining, state.isCurrent,
-            !state.isLimited || site.value.breakers.starving(state.upstream) == 0,
-            pool.count(ofEndpoint: endpoint) < state.idleMax
+        // Of those for one client there are no more than clients; with a limit there may be too many.
+        let isShared = upstreams[slot: upstream].client == .max
+        let idle = isShared ? pool.count(ofEndpoint: endpoint) : 0
+        let mayStay =
+            !state.isLimited
+            || isShared && site.value.breakers.starving(state.upstream) == 0
+        guard isReusable, isQuiet, !isDraining, mayStay, state.isCurrent, idle < state.idleMax
         else {
             closeUpstream(upstream, on: &reactor)
             return
@@ -278,6 +285,7 @@ extension HTTPProxy {
         upstreams[slot: upstream].exchange = .max
         upstreams[slot: upstream].idleSinceMs = nowMs
         pool.insert(upstream, in: &upstreams)
+        noteKept(upstream, isKept: true)
         setPoolTimer(atMs: nowMs + state.keepAliveMs)
         // What tells that the endpoint closed it.
         receiveFromUpstream(upstream, on: &reactor)
@@ -288,7 +296,9 @@ extension HTTPProxy {
         _ upstream: UInt32, on reactor: inout R
     ) {
         switch upstreams[slot: upstream].phase {
-        case .idle: pool.remove(upstream, in: &upstreams)
+        case .idle:
+            pool.remove(upstream, in: &upstreams)
+            noteKept(upstream, isKept: false)
         case .dropping: removeOrphan(upstreams[slot: upstream].exchange)
         case .connecting, .leased, .closing: break
         }

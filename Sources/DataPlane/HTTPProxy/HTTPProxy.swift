@@ -4,7 +4,7 @@
 // +Clients reads requests and ends client connections, +Requests hands requests on, +Upstreams
 // finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches,
 // +Admission keeps to the upstreams' limits. +Pipeline and +Orphans let several requests share a
-// connection.
+// connection, +ProxyProtocol reads and writes what comes before the first one.
 
 internal import Glibc
 internal import Protocols
@@ -45,6 +45,8 @@ struct HTTPProxy: ~Copyable {
     var exchanges: Slab<Exchange>
     var upstreams: Slab<UpstreamConnection>
     var pool: IdlePool
+    /// What PROXY headers said, where endpoints are told.
+    var conveyed: Slab<ProxyAddresses>
     var pipelining: Pipelines
     /// Exchanges that wait for room at their upstreams.
     var lines = WaitingLines<Exchange>()
@@ -82,6 +84,7 @@ struct HTTPProxy: ~Copyable {
         self.nowMs = nowMs
         let clients = TCPForwarder.slots(for: configuration)
         sessions = Slab(capacity: clients)
+        conveyed = Slab(capacity: clients)
         // As many may be orphans as there are clients; tables cost only what is in use.
         exchanges = Slab(capacity: clients * 2)
         upstreams = Slab(capacity: clients * 2)

@@ -33,6 +33,7 @@ extension HTTPProxy {
         removeExchange(x, on: &reactor)
         upstreams.remove(upstreams.index(ofSlot: upstream))
         timers.clear(slot)
+        forget(slot, on: &reactor)
         sessions.remove(sessions.index(ofSlot: slot))
     }
 }

@@ -5,7 +5,7 @@
 package enum Counter: Int, CaseIterable, Sendable {
     // System calls by kind.
     case enter, epollWait, epollCtl, accept, socket, socketOption, connect, receive, send
-    case splice, shutdown, close, pipe, event, peerName, register, clock
+    case splice, shutdown, close, pipe, event, peerName, socketName, register, clock
     // The loop.
     case turns, completions, starvedWaits, queueOverflows, strayCompletions
     // Bytes handed on, by relay path.
@@ -14,6 +14,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case accepted, acceptPauses, flowsFinished, flowsReset, flowsRefused, flowsActive
     case listenersOpen
     case connectFailures, connectTimeouts, idleTimeouts, promotions, demotions
+    // PROXY headers of clients.
+    case proxyHeaders, proxyHeadersRefused, proxyHeaderTimeouts
     // HTTP.
     case clientsActive, requests, responses, requestsRefused, localReplies, responsesCut
     case upstreamsOpened, upstreamsReused, upstreamsActive, upstreamFailures, retries, tunnels
@@ -27,16 +29,16 @@ extension Counter {
     /// The counters that are system calls.
     package static let systemCalls: [Counter] = [
         .enter, .epollWait, .epollCtl, .accept, .socket, .socketOption, .connect, .receive, .send,
-        .splice, .shutdown, .close, .pipe, .event, .peerName, .register,
+        .splice, .shutdown, .close, .pipe, .event, .peerName, .socketName, .register,
         .clock,
     ]
 
-    static let total = 56
+    static let total = 58
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<56, UInt64>(repeating: 0)
+    private var values = InlineArray<58, UInt64>(repeating: 0)
 
     package init() {}
 

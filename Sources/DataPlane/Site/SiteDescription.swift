@@ -28,6 +28,8 @@ package struct ListenerDescription: Sendable {
     /// Below `SiteLimits.listenersMax`.
     package var id: UInt32
     package var service: Service
+    /// Which clients begin with a PROXY header.
+    package var acceptsProxy = ProxyAcceptance()
 
     package init(id: UInt32, service: Service) {
         self.id = id
@@ -148,10 +150,13 @@ package struct UpstreamPolicy: Sendable, BitwiseCopyable {
     package var ejection = EjectionPolicy(
         consecutiveFailures: 0, ejectionMs: 30_000, ejectionMaxMs: 300_000,
         ejectedShareMaxPercent: 50)
+    /// The PROXY header that connections begin with; `nil` for none.
+    package var sendsProxy: ProxyVersion?
 
     package init() {}
 
-    var pipelines: Bool { pipelineMax > 1 }
+    /// Not where each connection speaks for one client.
+    var pipelines: Bool { pipelineMax > 1 && sendsProxy == nil }
 
     /// Whether there is a limit that work has to be held against.
     var isLimited: Bool { connectionsMax != .max || requestsMax != .max }

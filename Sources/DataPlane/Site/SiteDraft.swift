@@ -61,24 +61,26 @@ struct SiteDraft {
     }
 
     mutating func append(_ listener: ListenerDescription) throws(RouteError) {
+        let proxies = keep(listener.acceptsProxy.from)
+        let proxyTimeoutMs = listener.acceptsProxy.timeoutMs
         switch listener.service {
         case .tcp(let policy, let upstream):
             precondition(upstreams.indices.contains(upstream))
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: false, tcp: policy, http: HTTPPolicy(),
-                    trusted: .empty, upstream: UInt32(upstream), routes: .empty,
-                    hasOneRoute: false, index: Shared(try RouteIndex([]))))
+                    trusted: .empty, proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
+                    upstream: UInt32(upstream), routes: .empty, hasOneRoute: false,
+                    index: Shared(try RouteIndex([]))))
         case .http(let policy, let trusted, let routes):
             let index = Shared(try RouteIndex(routes.map(\.rule)))
-            let firstBlock = blocks.count
-            blocks += trusted
             let firstRoute = self.routes.count
             for route in routes { append(route) }
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: true, tcp: TCPPolicy(), http: policy,
-                    trusted: TablePart(firstBlock..<blocks.count), upstream: .max,
+                    trusted: keep(trusted), proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
+                    upstream: .max,
                     routes: TablePart(firstRoute..<self.routes.count),
                     hasOneRoute: routes.first?.rule == RouteRule(), index: index))
         }
@@ -147,6 +149,12 @@ struct SiteDraft {
         record.names = TablePart(first..<names.count)
         record.lines = keep(changes.added.flatMap(\.bytes))
         return record
+    }
+
+    private mutating func keep(_ addresses: [IPBlock]) -> TablePart {
+        let start = blocks.count
+        blocks += addresses
+        return TablePart(start..<blocks.count)
     }
 
     private mutating func keep(_ bytes: [UInt8]) -> TablePart {

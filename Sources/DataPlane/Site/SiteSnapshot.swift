@@ -80,6 +80,12 @@ struct SiteView: BitwiseCopyable, Sendable {
     /// A part of the text.
     @_lifetime(immortal)
     func bytes(_ part: TablePart) -> Span<UInt8> { text.span.extracting(part.range) }
+
+    /// Whether a block in a part of `blocks` holds `address`.
+    func contains(_ address: IPBytes, in part: TablePart) -> Bool {
+        for position in part.range where blocks[position].contains(address) { return true }
+        return false
+    }
 }
 
 /// A part of one of a snapshot's tables.
@@ -109,6 +115,9 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     let http: HTTPPolicy
     /// Clients whose forwarding fields are believed, in `blocks`.
     let trusted: TablePart
+    /// Clients that have to begin with a PROXY header, in `blocks`, and how long it may take.
+    let proxies: TablePart
+    let proxyTimeoutMs: UInt64
     /// Position of the upstream of a TCP listener.
     let upstream: UInt32
     /// The routes of an HTTP listener, in `routes`.

@@ -243,6 +243,14 @@ extension WorkerSite {
         release(state.snapshot)
     }
 
+    /// Whether a listener's client at `address` has to begin with a PROXY header. Not one on a Unix
+    /// socket, which is nowhere.
+    func isProxy(_ address: IPBytes, listener: UInt32) -> Bool {
+        let state = listeners[slot: listener]
+        return address != IPBytes(high: 0, low: 0)
+            && view(state.snapshot).contains(address, in: state.record.proxies)
+    }
+
     /// A request or a flow goes to an endpoint from now on.
     mutating func workCame(_ endpoint: UInt32) {
         endpoints[slot: endpoint].inFlight += 1

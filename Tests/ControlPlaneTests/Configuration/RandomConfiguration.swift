@@ -13,6 +13,11 @@ extension Configuration {
         configuration.upstreams = (0..<random.pick(1...4)).map { index in
             Upstream.random(&random, index: index)
         }
+        if configuration.process.usesDirectDescriptors {
+            for index in configuration.upstreams.indices {
+                configuration.upstreams[index].proxyProtocol = nil
+            }
+        }
         configuration.listeners = (0..<random.pick(1...3)).map { index in
             Listener.random(
                 &random, index: index, upstreams: configuration.upstreams,
@@ -267,7 +272,9 @@ extension Configuration.Upstream {
         upstream.host = random.pick(HostPolicy.allCases)
         random.change(&upstream.retries) { $0.retries() }
         upstream.health = health(&random)
-        upstream.proxyProtocol = random.pick([nil, .v1, .v2])
+        if upstream.connections.pipelineMax == 1 {
+            upstream.proxyProtocol = random.pick([nil, .v1, .v2])
+        }
         return upstream
     }
 

@@ -41,7 +41,7 @@ extension Configuration {
         /// Whose headers are read; others are clients themselves. At least one.
         package var from: [IPBlock] = []
         /// Until the header is complete.
-        package var timeoutMs: UInt64 = 5_000
+        package var timeoutMs = ProxyAcceptance().timeoutMs
 
         package init() {}
     }

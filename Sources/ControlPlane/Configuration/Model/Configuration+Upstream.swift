@@ -22,7 +22,7 @@ extension Configuration {
         package var retries = Retries()
         package var health = Health()
         /// What is sent to endpoints in front of everything else; `nil` for nothing.
-        package var proxyProtocol: ProxyProtocolVersion?
+        package var proxyProtocol: ProxyVersion?
 
         package init() {}
     }
@@ -189,9 +189,5 @@ extension Configuration {
         package var ejectedShareMaxPercent = 50
 
         package init() {}
-    }
-
-    package enum ProxyProtocolVersion: String, CaseIterable, Sendable {
-        case v1, v2
     }
 }
