@@ -35,7 +35,7 @@ struct RunCommand: ParsableCommand {
         }
         let isClean = try Supervisor(
             configuration, from: .file(config),
-            log: LineLogHandler.logger(configuration.process.log.level)
+            log: LineLogHandler.logger(configuration.process.log)
         ).run()
         if !isClean { throw ExitCode.failure }
     }

@@ -3,7 +3,6 @@
 extension Configuration {
     /// - Throws: the first setting that would have no effect.
     package func refuseUnserved() throws(StartError) {
-        if process.log.format != .text { throw Self.unserved("log.format: json") }
         for listener in listeners {
             let name = "listener \(listener.name): "
             if listener.proxyProtocol != nil { throw Self.unserved(name + "proxy_protocol") }
