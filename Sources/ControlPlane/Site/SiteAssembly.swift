@@ -187,7 +187,8 @@ extension UpstreamPolicy {
 }
 
 extension RetryPolicy {
-    fileprivate init(_ retries: Configuration.Retries) {
+    /// What the configuration says of an upstream, or of a route in its place.
+    init(_ retries: Configuration.Retries) {
         self.init()
         attemptsMax = UInt32(clamping: retries.attempts)
         perTryMs = retries.perTryTimeoutMs

@@ -10,9 +10,6 @@ extension Configuration {
             if listener.limits.connectionsMax != nil {
                 throw Self.unserved(name + "limits.connections")
             }
-            for route in listener.routes where route.retries != nil {
-                throw Self.unserved(name + "retries of a route")
-            }
         }
         for upstream in upstreams {
             let name = "upstream \(upstream.name): "

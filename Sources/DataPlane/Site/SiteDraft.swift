@@ -109,6 +109,7 @@ struct SiteDraft {
         record.upstream = UInt32(action.upstream)
         record.responseMs = action.responseMs ?? policy.responseMs
         record.silenceMs = action.silenceMs ?? policy.silenceMs
+        record.retries = action.retries ?? policy.retries
         switch action.path {
         case nil: break
         case .path(let path):

@@ -175,8 +175,7 @@ extension WorkerSite {
 
     private static func budget(_ percent: UInt32, _ nowMs: UInt64) -> RetryBudget {
         RetryBudget(
-            sharePercent: percent, retriesPerSecondMin: percent == 0 ? 0 : retriesPerSecondMin,
-            nowMs: nowMs)
+            retriesPerSecondMin: percent == 0 ? 0 : retriesPerSecondMin, nowMs: nowMs)
     }
 
     /// Retries that a worker may make in quiet times, whatever share they are.
@@ -270,9 +269,9 @@ extension WorkerSite {
         gauges.setConnections(count, ofEndpoint: endpoint)
     }
 
-    /// A request to an upstream begins: it adds to what may be tried again.
-    mutating func requestCame(_ upstream: UInt32, nowMs: UInt64) {
-        upstreams[slot: upstream].budget.noteRequest(nowMs: nowMs)
+    /// A request to an upstream begins: it adds its share to what may be tried again.
+    mutating func requestCame(_ upstream: UInt32, budgetPercent: UInt32, nowMs: UInt64) {
+        upstreams[slot: upstream].budget.noteRequest(sharePercent: budgetPercent, nowMs: nowMs)
     }
 
     /// Takes a retry out of the upstream's budget.
