@@ -31,6 +31,10 @@ public struct GyreCounters: Decodable, Sendable {
     public let requestsPipelined: Int
     public let requestsResent: Int
     public let answersDropped: Int
+    /// What limits of listeners turned away.
+    public let connectionsOverRate: Int
+    public let requestsOverRate: Int
+    public let connectionsOverLimit: Int
 
     /// System calls of every kind.
     public var systemCallsTotal: Int { systemCalls.values.reduce(0, +) }

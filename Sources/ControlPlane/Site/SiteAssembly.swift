@@ -66,7 +66,9 @@ struct SiteAssembly: Sendable {
             }
             site.listenerIDs[listener.name] = id
             site.description.listeners.append(
-                ListenerDescription(id: id, service: try Self.service(listener, configuration)))
+                ListenerDescription(
+                    id: id, service: try Self.service(listener, configuration),
+                    limits: AdmissionLimits(listener)))
         }
         _ = listenerIDs.keep(only: Set(configuration.listeners.map(\.name)))
         _ = upstreamIDs.keep(only: Set(configuration.upstreams.map(\.name)))

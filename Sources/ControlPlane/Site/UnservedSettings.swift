@@ -6,10 +6,6 @@ extension Configuration {
         for listener in listeners {
             let name = "listener \(listener.name): "
             if listener.proxyProtocol != nil { throw Self.unserved(name + "proxy_protocol") }
-            if listener.rateLimit != nil { throw Self.unserved(name + "rate_limit") }
-            if listener.limits.connectionsMax != nil {
-                throw Self.unserved(name + "limits.connections")
-            }
         }
         for upstream in upstreams {
             let name = "upstream \(upstream.name): "

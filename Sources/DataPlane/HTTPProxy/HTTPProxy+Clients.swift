@@ -33,8 +33,8 @@ extension HTTPProxy {
             sessions.remove(index)
             return
         }
-        site.value.clientCame(listener)
         sessions[slot: slot].transport.flags = .connected
+        guard admit(slot, on: &reactor) else { return }
         receiveFromClient(slot, on: &reactor)
         watch(slot)
     }
@@ -282,7 +282,11 @@ extension HTTPProxy {
     /// Nothing refers to a client's socket any more.
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         timers.clear(slot)
-        site.value.clientWent(sessions[slot: slot].listener)
+        if sessions[slot: slot].flags.contains(.isSurplus) {
+            surplusClients -= 1
+        } else {
+            site.value.clientWent(sessions[slot: slot].listener)
+        }
         sessions.remove(sessions.index(ofSlot: slot))
         if acceptPausedUntilMs != nil { resumeAccepting() }
     }

@@ -66,6 +66,8 @@ struct HTTPProxy: ~Copyable {
     /// Until when accepting is paused for want of descriptors; `nil` when it is not.
     var acceptPausedUntilMs: UInt64?
     var isDraining = false
+    /// Clients that there was no room for and that are being told so.
+    var surplusClients = 0
     /// A tunnel that was just begun, for the worker to hand over.
     var tunnel: Tunnel?
 

@@ -28,10 +28,12 @@ package struct ListenerDescription: Sendable {
     /// Below `SiteLimits.listenersMax`.
     package var id: UInt32
     package var service: Service
+    package var limits: AdmissionLimits
 
-    package init(id: UInt32, service: Service) {
+    package init(id: UInt32, service: Service, limits: AdmissionLimits = AdmissionLimits()) {
         self.id = id
         self.service = service
+        self.limits = limits
     }
 }
 

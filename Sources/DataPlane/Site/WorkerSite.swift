@@ -3,6 +3,7 @@
 // same one. Worker thread only.
 
 internal import Protocols
+internal import Synchronization
 
 /// A snapshot that is held.
 private struct HeldSnapshot: BitwiseCopyable {
@@ -74,20 +75,24 @@ struct WorkerSite: ~Copyable {
     /// The worker's position: where it begins its rounds.
     let worker: Int
     private let gauges: GaugeWriter
+    /// Those of all workers.
+    private let everybodysGauges: FixedTable<GaugeWriter>
 
     /// - Parameters:
     ///   - worker: its position among the workers.
     ///   - health: of all endpoints of the snapshot.
     ///   - breakers: of all upstreams of the snapshot.
-    ///   - gauges: where others read how much is going on.
+    ///   - gauges: where others read how much is going on here, and where it can be read of them;
+    ///     of all workers, in their order.
     init(
         _ snapshot: SiteSnapshot, worker: Int, health: EndpointHealth, breakers: CircuitBreakers,
-        gauges: GaugeWriter, nowMs: UInt64
+        gauges: [GaugeWriter], nowMs: UInt64
     ) {
         self.worker = worker
         self.health = health
         self.breakers = breakers
-        self.gauges = gauges
+        self.gauges = gauges[worker]
+        everybodysGauges = FixedTable(gauges)
         current = .max
         _ = adopt(snapshot, nowMs: nowMs)
     }
@@ -232,6 +237,21 @@ extension WorkerSite {
         listeners[slot: listener].clients -= 1
         gauges.setClients(listeners[slot: listener].clients, ofListener: listener)
         letGo(listener)
+    }
+
+    /// Whether a listener has more clients in the process than it may, the one that has just come
+    /// included. Each worker tells of its own client before it looks at the others': together they
+    /// never take too many. Two that come to two workers at the same moment for the last place may
+    /// both not get it.
+    func hasTooManyClients(_ listener: UInt32) -> Bool {
+        let limit = listeners[slot: listener].record.clientsMax
+        guard limit != .max else { return false }
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        var clients = 0
+        for position in 0..<everybodysGauges.count {
+            clients += everybodysGauges[position].clients(ofListener: listener)
+        }
+        return clients > Int(limit)
     }
 
     /// What the last clients of a listener looked at is needed no more when it is gone.

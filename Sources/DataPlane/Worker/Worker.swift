@@ -20,7 +20,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private var batch: CompletionBatch
     private let mailbox: Mailbox
     private let published: PublishedCounters
-    private let gauges: SiteGauges
+    /// Kept alive for the site, which reads them.
+    private let gauges: [SiteGauges]
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -33,13 +34,14 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - published: where this worker's counters can be read.
     ///   - health: of the endpoints in the snapshot.
     ///   - breakers: of the upstreams in the snapshot.
-    ///   - gauges: where it can be read what each listener and endpoint has.
+    ///   - gauges: where it can be read what each listener and endpoint has, of all workers in
+    ///     their order.
     ///   - events: where it tells what belongs in the log.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
         listeners: [WorkerListener], health: EndpointHealth,
         breakers: CircuitBreakers = CircuitBreakers(workers: 1),
-        mailbox: Mailbox, published: PublishedCounters, gauges: SiteGauges = SiteGauges(),
+        mailbox: Mailbox, published: PublishedCounters, gauges: [SiteGauges] = [SiteGauges()],
         events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
         self.gauges = gauges
@@ -50,7 +52,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         site = Shared(
             WorkerSite(
                 snapshot, worker: configuration.index, health: health, breakers: breakers,
-                gauges: gauges.writer, nowMs: nowMs))
+                gauges: gauges.map(\.writer), nowMs: nowMs))
         breakers.join(configuration.index, wake: mailbox.wake)
         clientsMax = configuration.flowsMax
         forwarder = TCPForwarder(
