@@ -21,6 +21,8 @@ struct ListenerUse: BitwiseCopyable {
     var snapshot: UInt32
     /// Clients that came by it.
     var clients: UInt32 = 0
+    /// Its sockets, also those that are being closed: clients may still come by them.
+    fileprivate var sockets: UInt32 = 0
     /// It is in the present snapshot.
     var isCurrent = true
 }
@@ -254,10 +256,22 @@ extension WorkerSite {
         return clients > Int(limit)
     }
 
+    /// A listener has one socket more.
+    mutating func socketCame(_ listener: UInt32) {
+        listeners[slot: listener].sockets += 1
+    }
+
+    /// A socket of a listener is closed, or another listener's from now on.
+    mutating func socketWent(_ listener: UInt32) {
+        listeners[slot: listener].sockets -= 1
+        letGo(listener)
+    }
+
     /// What the last clients of a listener looked at is needed no more when it is gone.
     private mutating func letGo(_ listener: UInt32) {
         let state = listeners[slot: listener]
-        guard !state.isCurrent, state.clients == 0, state.snapshot != .max else { return }
+        guard !state.isCurrent, state.clients == 0, state.sockets == 0, state.snapshot != .max
+        else { return }
         listeners[slot: listener].snapshot = .max
         release(state.snapshot)
     }

@@ -187,6 +187,7 @@ extension Worker where R: ~Copyable {
         let slot = reactor.addListener(listener.descriptor)
         let index = listeners.insert(OpenListener(number: listener.number, id: listener.id))
         precondition(index?.slot == slot.index, "the reactor's slots are handed out like ours")
+        site.value.socketCame(listener.id)
     }
 
     private mutating func close(_ slot: UInt32) {
@@ -196,6 +197,7 @@ extension Worker where R: ~Copyable {
     }
 
     private mutating func closed(_ slot: UInt32) {
+        site.value.socketWent(listeners[slot: slot].id)
         listeners.remove(listeners.index(ofSlot: slot))
         // Not before: a client that is told to go must not come back to this worker.
         if forwarder.isDraining && listeners.count == 0 { proxy.closeIdle(on: &reactor) }
@@ -220,6 +222,8 @@ extension Worker where R: ~Copyable {
             for slot in listeners.touchedSlots where listeners.isTaken(slot: slot) {
                 let number = listeners[slot: slot].number
                 if let move = change.moved.first(where: { $0.number == number }) {
+                    site.value.socketCame(move.id)
+                    site.value.socketWent(listeners[slot: slot].id)
                     listeners[slot: slot].id = move.id
                 }
                 if change.closed.contains(number) { close(slot) }
