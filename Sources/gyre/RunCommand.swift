@@ -49,7 +49,7 @@ struct RunCommand: ParsableCommand {
         manner.takesOver = takeover
         let isClean = try Supervisor(
             configuration, from: .file(config), manner: manner,
-            log: LineLogHandler.logger(configuration.process.log.level)
+            log: LineLogHandler.logger(configuration.process.log)
         ).run()
         if !isClean { throw ExitCode.failure }
     }

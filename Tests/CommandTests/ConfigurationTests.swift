@@ -33,7 +33,7 @@ import Testing
     }
 
     static let unserved = [
-        ("    health: {active: {type: tcp}}\n", "health.active"),
+        ("    health: {active: {type: tcp}}\n", "health.active")
     ]
 
     @Test(arguments: unserved)

@@ -36,6 +36,10 @@ public struct GyreCounters: Decodable, Sendable {
     public let answersDropped: Int
     public let upstreamWaits: Int
     public let upstreamOverflows: Int
+    /// What limits of listeners turned away.
+    public let connectionsOverRate: Int
+    public let requestsOverRate: Int
+    public let connectionsOverLimit: Int
 
     /// System calls of every kind.
     public var systemCallsTotal: Int { systemCalls.values.reduce(0, +) }
@@ -241,5 +245,45 @@ public final class GyreProcess: Sendable {
     private static func completeLines(_ log: String) -> [Substring] {
         guard let end = log.lastIndex(of: "\n") else { return [] }
         return log[..<end].split(separator: "\n")
+    }
+}
+
+extension GyreProcess {
+    /// Starts `gyre run` on a backend, without a control API.
+    ///
+    /// - Parameters:
+    ///   - site: the configuration, without the keys for the above.
+    ///   - directory: where it is written to, as `site.yaml`.
+    public convenience init(
+        site: String, backend: Backend, in directory: TemporaryDirectory
+    ) throws {
+        let file = try Self.write(site, backend, to: directory)
+        try self.init(launching: ["--config", file], command: "run")
+    }
+
+    /// Has it read another configuration, and waits until it serves that.
+    public func reload(
+        site: String, backend: Backend, in directory: TemporaryDirectory
+    ) throws {
+        let before = reloads
+        _ = try Self.write(site, backend, to: directory)
+        process.signal(SIGHUP)
+        guard eventually(within: 10, { reloads > before }) else {
+            throw TestFailure("not reloaded; it wrote: \(process.errorOutput)")
+        }
+    }
+
+    private var reloads: Int { process.errorOutput.ranges(of: " reloaded ").count }
+
+    private static func write(
+        _ site: String, _ backend: Backend, to directory: TemporaryDirectory
+    ) throws -> String {
+        try directory.write(
+            """
+            backend: \(backend.name)
+            direct_descriptors: \(backend == .direct)
+            admin: {socket: off}
+            \(site)
+            """, to: "site.yaml")
     }
 }

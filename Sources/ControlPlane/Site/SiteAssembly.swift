@@ -69,7 +69,8 @@ struct SiteAssembly: Sendable {
             site.listenerIDs[listener.name] = id
             if drained.contains(listener.name) { continue }
             var description = ListenerDescription(
-                id: id, service: try Self.service(listener, configuration))
+                id: id, service: try Self.service(listener, configuration),
+                limits: AdmissionLimits(listener))
             if let accepted = listener.proxyProtocol {
                 description.acceptsProxy = ProxyAcceptance(accepted)
             }
@@ -203,7 +204,8 @@ extension ProxyAcceptance {
 }
 
 extension RetryPolicy {
-    fileprivate init(_ retries: Configuration.Retries) {
+    /// What the configuration says of an upstream, or of a route in its place.
+    init(_ retries: Configuration.Retries) {
         self.init()
         attemptsMax = UInt32(clamping: retries.attempts)
         perTryMs = retries.perTryTimeoutMs

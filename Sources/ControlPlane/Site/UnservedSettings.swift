@@ -3,17 +3,6 @@
 extension Configuration {
     /// - Throws: the first setting that would have no effect.
     package func refuseUnserved() throws(StartError) {
-        if process.log.format != .text { throw Self.unserved("log.format: json") }
-        for listener in listeners {
-            let name = "listener \(listener.name): "
-            if listener.rateLimit != nil { throw Self.unserved(name + "rate_limit") }
-            if listener.limits.connectionsMax != nil {
-                throw Self.unserved(name + "limits.connections")
-            }
-            for route in listener.routes where route.retries != nil {
-                throw Self.unserved(name + "retries of a route")
-            }
-        }
         for upstream in upstreams {
             let name = "upstream \(upstream.name): "
             if upstream.health.active != nil { throw Self.unserved(name + "health.active") }

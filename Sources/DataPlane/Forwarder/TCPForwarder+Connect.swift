@@ -22,13 +22,18 @@ extension TCPForwarder {
         let side = FlowSideID.downstream(index.slot)
         do {
             let socket = try reactor.adopt(descriptor, owner: side.raw)
+            let verdict = site.value.admit(socket, by: listener, nowMs: nowMs, on: &reactor)
+            guard case .admitted = verdict else {
+                reactor.turnAway(socket)
+                flows.remove(index)
+                return
+            }
             open(side, socket)
             self[side].flags.insert(.connected)
         } catch {
             flows.remove(index)
             return
         }
-        site.value.clientCame(listener)
         site.value.hold(flow.snapshot)
         if site.value.listeners[slot: listener].record.proxies.count > 0 {
             meetClient(index.slot, on: &reactor)
@@ -246,5 +251,13 @@ extension TCPForwarder {
         reactor.close(self[side].socket, reset: false)
         self[side].flags.remove(.open)
         connect(slot, on: &reactor)
+    }
+}
+
+extension Reactor where Self: ~Copyable {
+    /// Resets a client's connection, of which nothing will be heard any more.
+    mutating func turnAway(_ socket: SocketID) {
+        setOwner(socket, TCPForwarder.noFlow)
+        close(socket, reset: true)
     }
 }

@@ -30,6 +30,10 @@ extension TCPForwarder {
         switch parseHeader(side, in: reactor.buffers) {
         case .complete(let header):
             reactor.counters[.proxyHeaders] &+= 1
+            guard mayConnect(slot, header.addresses, on: &reactor) else {
+                end(slot, reset: true, on: &reactor)
+                return
+            }
             self[side].flags.insert(.beginsWithHeader)
             flows[slot: slot].phase = .connecting
             startConnecting(slot, from: header.addresses?.source, on: &reactor)
@@ -44,6 +48,14 @@ extension TCPForwarder {
             report(.proxyHeaderRefused, code: Int32(refusal.rawValue), on: &reactor)
             end(slot, reset: true, on: &reactor)
         }
+    }
+
+    private func mayConnect<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ addresses: ProxyAddresses?, on reactor: inout R
+    ) -> Bool {
+        guard let source = addresses?.source else { return true }
+        let listener = flows[slot: slot].listener
+        return site.value.mayConnect(source, by: listener, nowMs: nowMs, on: &reactor)
     }
 
     /// The header did not come in time.

@@ -39,6 +39,8 @@ struct SessionFlags: OptionSet, BitwiseCopyable {
     static let isTrusted = SessionFlags(rawValue: 1 << 5)
     /// It is on the list of those that send at the end of the turn.
     static let flushesLater = SessionFlags(rawValue: 1 << 6)
+    /// There was no room for it: it is told so, and is not counted among its listener's clients.
+    static let isSurplus = SessionFlags(rawValue: 1 << 7)
 }
 
 /// A client connection.

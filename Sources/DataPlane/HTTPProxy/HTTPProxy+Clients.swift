@@ -33,9 +33,8 @@ extension HTTPProxy {
             sessions.remove(index)
             return
         }
-        site.value.clientCame(listener)
         sessions[slot: slot].transport.flags = .connected
-        guard meetClient(slot, on: &reactor) else { return }
+        guard admitClient(slot, on: &reactor), meetClient(slot, on: &reactor) else { return }
         receiveFromClient(slot, on: &reactor)
         watch(slot)
     }
@@ -287,7 +286,11 @@ extension HTTPProxy {
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         timers.clear(slot)
         forget(slot, on: &reactor)
-        site.value.clientWent(sessions[slot: slot].listener)
+        if sessions[slot: slot].flags.contains(.isSurplus) {
+            surplusClients -= 1
+        } else {
+            site.value.clientWent(sessions[slot: slot].listener)
+        }
         sessions.remove(sessions.index(ofSlot: slot))
         if acceptPausedUntilMs != nil { resumeAccepting() }
     }

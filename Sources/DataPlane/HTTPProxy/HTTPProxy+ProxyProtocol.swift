@@ -40,6 +40,13 @@ extension HTTPProxy {
         switch verdict {
         case .complete(let header):
             reactor.counters[.proxyHeaders] &+= 1
+            let listener = sessions[slot: slot].listener
+            if let source = header.addresses?.source,
+                !site.value.mayConnect(source, by: listener, nowMs: nowMs, on: &reactor)
+            {
+                abandon(slot, reset: true, on: &reactor)
+                return false
+            }
             sessions[slot: slot].transport.received.consume(header.length, in: buffers)
             sessions[slot: slot].phase = .idle
             sessions[slot: slot].activeAtMs = nowMs

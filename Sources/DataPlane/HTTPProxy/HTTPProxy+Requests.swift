@@ -15,16 +15,21 @@ extension HTTPProxy {
         if sessions[slot: slot].transport.unsentBytes > 0 {
             sessions[slot: slot].answersQueued += 1
         }
-        let choice = chooseRoute(slot, head)
+        let waitMs = requestWaitMs(slot, head, on: &reactor)
+        let choice = waitMs == 0 ? chooseRoute(slot, head) : .none
         guard let index = exchanges.insert(makeExchange(slot, choice)) else {
             preconditionFailure("more exchanges than sessions and orphans")
         }
         site.value.hold(exchanges[slot: index.slot].snapshot)
         sessions[slot: slot].phase = .exchange
         sessions[slot: slot].exchange = index.slot
-        if let reply = ownAnswer(policy(ofClient: slot), choice) {
+        let reply =
+            waitMs > 0
+            ? .tooManyRequests(retryInMs: waitMs) : ownAnswer(policy(ofClient: slot), choice)
+        if let reply {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
+            dropRequestBody(index.slot, on: &reactor)
             answer(slot, reply, on: &reactor)
             return
         }

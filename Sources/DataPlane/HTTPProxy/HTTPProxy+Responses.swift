@@ -123,7 +123,7 @@ extension HTTPProxy {
             return true
         }
         noteAnswer(x)
-        if destination(ofExchange: x).policy.retries.statuses.contains(responseHead.status),
+        if route(ofExchange: x).retries.statuses.contains(responseHead.status),
             retryElsewhere(x, on: &reactor)
         {
             return false

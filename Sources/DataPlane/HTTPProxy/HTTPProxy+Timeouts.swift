@@ -162,7 +162,7 @@ extension HTTPProxy {
             fail(x, .requestNotTaken, on: &reactor)
         case .responseHead:
             noteFailure(x, .timedOut)
-            let causes = destination(ofExchange: x).policy.retries.causes
+            let causes = route(ofExchange: x).retries.causes
             if !causes.contains(.timeout) || !retryElsewhere(x, on: &reactor) {
                 fail(x, .responseTimeout, on: &reactor)
             }

@@ -137,7 +137,7 @@ extension HTTPProxy {
         exchanges[slot: x].upstream = .max
         closeUpstream(upstream, on: &reactor)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
-        let retries = destination(ofExchange: x).policy.retries.causes.contains(.connectFailure)
+        let retries = route(ofExchange: x).retries.causes.contains(.connectFailure)
         if retries, moveToNextEndpoint(x, &head, in: reactor.buffers) {
             connect(x, carrying: head, on: &reactor)
             return
@@ -193,7 +193,7 @@ extension HTTPProxy {
             return
         }
         noteFailure(x, .reset, code: -result)
-        let causes = destination(ofExchange: x).policy.retries.causes
+        let causes = route(ofExchange: x).retries.causes
         if !isUnseen || !causes.contains(.reset) || !retryElsewhere(x, on: &reactor) {
             reactor.counters[.upstreamFailures] &+= 1
             fail(x, .closedBeforeResponse, on: &reactor)

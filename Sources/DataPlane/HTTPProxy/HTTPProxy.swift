@@ -71,6 +71,8 @@ struct HTTPProxy: ~Copyable {
     var isDraining = false
     /// Clients are to come back to another process when they have their answers.
     var isRetiring = false
+    /// Clients that there was no room for and that are being told so.
+    var surplusClients = 0
     /// A tunnel that was just begun, for the worker to hand over.
     var tunnel: Tunnel?
 

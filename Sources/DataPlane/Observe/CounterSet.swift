@@ -23,6 +23,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case requestsPipelined, requestsResent, answersDropped
     // Work that waited for room at an upstream, and what was refused for want of it.
     case upstreamWaits, upstreamOverflows
+    // What limits of listeners turned away: by rates of sources, and by the number of clients.
+    case connectionsOverRate, requestsOverRate, connectionsOverLimit
 }
 
 extension Counter {
@@ -33,12 +35,12 @@ extension Counter {
         .clock,
     ]
 
-    static let total = 58
+    static let total = 61
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<58, UInt64>(repeating: 0)
+    private var values = InlineArray<61, UInt64>(repeating: 0)
 
     package init() {}
 

@@ -30,10 +30,12 @@ package struct ListenerDescription: Sendable {
     package var service: Service
     /// Which clients begin with a PROXY header.
     package var acceptsProxy = ProxyAcceptance()
+    package var limits: AdmissionLimits
 
-    package init(id: UInt32, service: Service) {
+    package init(id: UInt32, service: Service, limits: AdmissionLimits = AdmissionLimits()) {
         self.id = id
         self.service = service
+        self.limits = limits
     }
 }
 

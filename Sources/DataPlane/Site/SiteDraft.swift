@@ -12,10 +12,15 @@ struct SiteDraft {
     private(set) var endpoints: [EndpointRecord] = []
     private(set) var balancers: [UInt32: SharedBalancer] = [:]
     private let previous: [UInt32: SharedBalancer]
+    private(set) var gates: [UInt32: SharedGate] = [:]
+    private let previousGates: [UInt32: SharedGate]
 
-    /// - Parameter previous: of the snapshot before, by the upstreams' ids.
-    init(_ previous: [UInt32: SharedBalancer]) {
+    /// - Parameters:
+    ///   - previous: of the snapshot before, by the upstreams' ids.
+    ///   - previousGates: of the same, by the listeners' ids.
+    init(_ previous: [UInt32: SharedBalancer], _ previousGates: [UInt32: SharedGate]) {
         self.previous = previous
+        self.previousGates = previousGates
     }
 
     mutating func append(_ upstream: UpstreamDescription) {
@@ -63,6 +68,8 @@ struct SiteDraft {
     mutating func append(_ listener: ListenerDescription) throws(RouteError) {
         let proxies = keep(listener.acceptsProxy.from)
         let proxyTimeoutMs = listener.acceptsProxy.timeoutMs
+        let clientsMax = listener.limits.clientsMax ?? .max
+        let gate = gate(listener)
         switch listener.service {
         case .tcp(let policy, let upstream):
             precondition(upstreams.indices.contains(upstream))
@@ -71,7 +78,7 @@ struct SiteDraft {
                     id: listener.id, isHTTP: false, tcp: policy, http: HTTPPolicy(),
                     trusted: .empty, proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
                     upstream: UInt32(upstream), routes: .empty, hasOneRoute: false,
-                    index: Shared(try RouteIndex([]))))
+                    index: Shared(try RouteIndex([])), clientsMax: clientsMax, gate: gate))
         case .http(let policy, let trusted, let routes):
             let index = Shared(try RouteIndex(routes.map(\.rule)))
             let firstRoute = self.routes.count
@@ -82,8 +89,19 @@ struct SiteDraft {
                     trusted: keep(trusted), proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
                     upstream: .max,
                     routes: TablePart(firstRoute..<self.routes.count),
-                    hasOneRoute: routes.first?.rule == RouteRule(), index: index))
+                    hasOneRoute: routes.first?.rule == RouteRule(), index: index,
+                    clientsMax: clientsMax, gate: gate))
         }
+    }
+
+    /// What was counted of sources stays as long as the limits do.
+    private mutating func gate(_ listener: ListenerDescription) -> SourceGate {
+        var limits = listener.limits
+        limits.clientsMax = nil
+        let kept = previousGates[listener.id].flatMap { $0.limits == limits ? $0 : nil }
+        let gate = kept ?? SharedGate(limits)
+        gates[listener.id] = gate
+        return gate.gate
     }
 
     private mutating func append(_ route: Route) {
@@ -111,6 +129,7 @@ struct SiteDraft {
         record.upstream = UInt32(action.upstream)
         record.responseMs = action.responseMs ?? policy.responseMs
         record.silenceMs = action.silenceMs ?? policy.silenceMs
+        record.retries = action.retries ?? policy.retries
         switch action.path {
         case nil: break
         case .path(let path):

@@ -14,6 +14,8 @@ package final class SiteSnapshot: Sendable {
     private let endpoints: FixedTable<EndpointRecord>
     /// By the upstreams' ids.
     private let balancers: [UInt32: SharedBalancer]
+    /// Of listeners with limits for each source, by their ids.
+    private let gates: [UInt32: SharedGate]
     /// What workers look at.
     let view: SiteView
 
@@ -24,7 +26,7 @@ package final class SiteSnapshot: Sendable {
     package init(
         _ description: SiteDescription, after previous: SiteSnapshot? = nil
     ) throws(RouteError) {
-        var draft = SiteDraft(previous?.balancers ?? [:])
+        var draft = SiteDraft(previous?.balancers ?? [:], previous?.gates ?? [:])
         for upstream in description.upstreams { draft.append(upstream) }
         do throws(RouteError) {
             for listener in description.listeners { try draft.append(listener) }
@@ -40,6 +42,7 @@ package final class SiteSnapshot: Sendable {
         upstreams = FixedTable(draft.upstreams)
         endpoints = FixedTable(draft.endpoints)
         balancers = draft.balancers
+        gates = draft.gates
         view = SiteView(
             text: text.view, names: names.view, blocks: blocks.view, listeners: listeners.view,
             routes: routes.view, upstreams: upstreams.view, endpoints: endpoints.view)
@@ -126,6 +129,9 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     let hasOneRoute: Bool
     /// Finds one of them, as a position among them.
     let index: Shared<RouteIndex>
+    /// Clients at once; `.max` for any number.
+    let clientsMax: UInt32
+    let gate: SourceGate
 }
 
 /// An upstream's part of a snapshot.

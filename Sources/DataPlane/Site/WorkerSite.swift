@@ -3,6 +3,7 @@
 // same one. Worker thread only.
 
 internal import Protocols
+internal import Synchronization
 
 /// A snapshot that is held.
 private struct HeldSnapshot: BitwiseCopyable {
@@ -20,6 +21,8 @@ struct ListenerUse: BitwiseCopyable {
     var snapshot: UInt32
     /// Clients that came by it.
     var clients: UInt32 = 0
+    /// Its sockets, also those that are being closed: clients may still come by them.
+    fileprivate var sockets: UInt32 = 0
     /// It is in the present snapshot.
     var isCurrent = true
 }
@@ -74,20 +77,24 @@ struct WorkerSite: ~Copyable {
     /// The worker's position: where it begins its rounds.
     let worker: Int
     private let gauges: GaugeWriter
+    /// Those of all workers.
+    private let everybodysGauges: FixedTable<GaugeWriter>
 
     /// - Parameters:
     ///   - worker: its position among the workers.
     ///   - health: of all endpoints of the snapshot.
     ///   - breakers: of all upstreams of the snapshot.
-    ///   - gauges: where others read how much is going on.
+    ///   - gauges: where others read how much is going on here, and where it can be read of them;
+    ///     of all workers, in their order.
     init(
         _ snapshot: SiteSnapshot, worker: Int, health: EndpointHealth, breakers: CircuitBreakers,
-        gauges: GaugeWriter, nowMs: UInt64
+        gauges: [GaugeWriter], nowMs: UInt64
     ) {
         self.worker = worker
         self.health = health
         self.breakers = breakers
-        self.gauges = gauges
+        self.gauges = gauges[worker]
+        everybodysGauges = FixedTable(gauges)
         current = .max
         _ = adopt(snapshot, nowMs: nowMs)
     }
@@ -175,8 +182,7 @@ extension WorkerSite {
 
     private static func budget(_ percent: UInt32, _ nowMs: UInt64) -> RetryBudget {
         RetryBudget(
-            sharePercent: percent, retriesPerSecondMin: percent == 0 ? 0 : retriesPerSecondMin,
-            nowMs: nowMs)
+            retriesPerSecondMin: percent == 0 ? 0 : retriesPerSecondMin, nowMs: nowMs)
     }
 
     /// Retries that a worker may make in quiet times, whatever share they are.
@@ -235,10 +241,37 @@ extension WorkerSite {
         letGo(listener)
     }
 
+    /// Whether a listener has more clients in the process than it may, the one that has just come
+    /// included. Each worker tells of its own client before it looks at the others': together they
+    /// never take too many. Two that come to two workers at the same moment for the last place may
+    /// both not get it.
+    func hasTooManyClients(_ listener: UInt32) -> Bool {
+        let limit = listeners[slot: listener].record.clientsMax
+        guard limit != .max else { return false }
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        var clients = 0
+        for position in 0..<everybodysGauges.count {
+            clients += everybodysGauges[position].clients(ofListener: listener)
+        }
+        return clients > Int(limit)
+    }
+
+    /// A listener has one socket more.
+    mutating func socketCame(_ listener: UInt32) {
+        listeners[slot: listener].sockets += 1
+    }
+
+    /// A socket of a listener is closed, or another listener's from now on.
+    mutating func socketWent(_ listener: UInt32) {
+        listeners[slot: listener].sockets -= 1
+        letGo(listener)
+    }
+
     /// What the last clients of a listener looked at is needed no more when it is gone.
     private mutating func letGo(_ listener: UInt32) {
         let state = listeners[slot: listener]
-        guard !state.isCurrent, state.clients == 0, state.snapshot != .max else { return }
+        guard !state.isCurrent, state.clients == 0, state.sockets == 0, state.snapshot != .max
+        else { return }
         listeners[slot: listener].snapshot = .max
         release(state.snapshot)
     }
@@ -278,9 +311,9 @@ extension WorkerSite {
         gauges.setConnections(count, ofEndpoint: endpoint)
     }
 
-    /// A request to an upstream begins: it adds to what may be tried again.
-    mutating func requestCame(_ upstream: UInt32, nowMs: UInt64) {
-        upstreams[slot: upstream].budget.noteRequest(nowMs: nowMs)
+    /// A request to an upstream begins: it adds its share to what may be tried again.
+    mutating func requestCame(_ upstream: UInt32, budgetPercent: UInt32, nowMs: UInt64) {
+        upstreams[slot: upstream].budget.noteRequest(sharePercent: budgetPercent, nowMs: nowMs)
     }
 
     /// Takes a retry out of the upstream's budget.

@@ -20,7 +20,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private var batch: CompletionBatch
     private let mailbox: Mailbox
     private let published: PublishedCounters
-    private let gauges: SiteGauges
+    /// Kept alive for the site, which reads them.
+    private let gauges: [SiteGauges]
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -33,13 +34,14 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - published: where this worker's counters can be read.
     ///   - health: of the endpoints in the snapshot.
     ///   - breakers: of the upstreams in the snapshot.
-    ///   - gauges: where it can be read what each listener and endpoint has.
+    ///   - gauges: where it can be read what each listener and endpoint has, of all workers in
+    ///     their order.
     ///   - events: where it tells what belongs in the log.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
         listeners: [WorkerListener], health: EndpointHealth,
         breakers: CircuitBreakers = CircuitBreakers(workers: 1),
-        mailbox: Mailbox, published: PublishedCounters, gauges: SiteGauges = SiteGauges(),
+        mailbox: Mailbox, published: PublishedCounters, gauges: [SiteGauges] = [SiteGauges()],
         events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
         self.gauges = gauges
@@ -50,7 +52,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         site = Shared(
             WorkerSite(
                 snapshot, worker: configuration.index, health: health, breakers: breakers,
-                gauges: gauges.writer, nowMs: nowMs))
+                gauges: gauges.map(\.writer), nowMs: nowMs))
         breakers.join(configuration.index, wake: mailbox.wake)
         clientsMax = configuration.flowsMax
         forwarder = TCPForwarder(
@@ -191,6 +193,7 @@ extension Worker where R: ~Copyable {
         let slot = reactor.addListener(listener.descriptor)
         let index = listeners.insert(OpenListener(number: listener.number, id: listener.id))
         precondition(index?.slot == slot.index, "the reactor's slots are handed out like ours")
+        site.value.socketCame(listener.id)
     }
 
     private mutating func close(_ slot: UInt32) {
@@ -200,6 +203,7 @@ extension Worker where R: ~Copyable {
     }
 
     private mutating func closed(_ slot: UInt32) {
+        site.value.socketWent(listeners[slot: slot].id)
         listeners.remove(listeners.index(ofSlot: slot))
         // Not before: a client that is told to go must not come back to this worker.
         if forwarder.isDraining && listeners.count == 0 { proxy.closeIdle(on: &reactor) }
@@ -224,6 +228,8 @@ extension Worker where R: ~Copyable {
             for slot in listeners.touchedSlots where listeners.isTaken(slot: slot) {
                 let number = listeners[slot: slot].number
                 if let move = change.moved.first(where: { $0.number == number }) {
+                    site.value.socketCame(move.id)
+                    site.value.socketWent(listeners[slot: slot].id)
                     listeners[slot: slot].id = move.id
                 }
                 if change.closed.contains(number) { close(slot) }

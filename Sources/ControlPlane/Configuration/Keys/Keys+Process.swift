@@ -105,6 +105,10 @@ extension Configuration.Log: Keyed {
 
     static let keys = table {
         Key("level", \.level, .choice, "The least severe events that are logged.")
-        Key("format", \.format, .choice, "Lines for people, or one JSON object for each event.")
+        Key(
+            "format", \.format, .choice,
+            """
+            Lines for people, or one JSON object for each event: time, level, message and metadata.
+            """)
     }
 }

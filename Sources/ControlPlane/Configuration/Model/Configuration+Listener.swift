@@ -90,7 +90,7 @@ extension Configuration {
 
     /// Token buckets for each source address (IPv4), or /64 (IPv6).
     package struct RateLimit: Equatable, Sendable {
-        /// New connections; `nil` for any number. Those beyond are closed.
+        /// New connections; `nil` for any number. Those beyond are reset.
         package var connections: Rate?
         /// Requests; `nil` for any number. Those beyond get a 429 with Retry-After. http only.
         package var requests: Rate?
