@@ -174,37 +174,23 @@ int gyre_time_text(char *text, size_t length) {
     return snprintf(text, length, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
 }
 
-_Static_assert(sizeof(struct sockaddr_in6) < GYRE_ADDRESS_BYTES, "a record holds any IP address");
-
-static int is_listed(const uint8_t *records, int count, const uint8_t *record) {
-    for (int index = 0; index < count; index++)
-        if (memcmp(records + index * GYRE_ADDRESS_BYTES, record, GYRE_ADDRESS_BYTES) == 0) return 1;
-    return 0;
-}
-
-int gyre_resolve(const char *host, uint16_t port, int numeric, uint8_t *records, int count) {
+int gyre_address_parse(const char *host, uint16_t port, void *address, uint32_t size) {
     struct addrinfo hints, *list = NULL;
     char service[8];
-    int found = 0, error;
+    int result;
     memset(&hints, 0, sizeof hints);
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICSERV | (numeric ? AI_NUMERICHOST : 0);
+    hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
     snprintf(service, sizeof service, "%u", port);
-    error = getaddrinfo(host, service, &hints, &list);
-    if (error != 0) return error;
-    for (struct addrinfo *item = list; item != NULL && found < count; item = item->ai_next) {
-        uint8_t *record = records + found * GYRE_ADDRESS_BYTES;
-        if (item->ai_family != AF_INET && item->ai_family != AF_INET6) continue;
-        memset(record, 0, GYRE_ADDRESS_BYTES);
-        record[0] = (uint8_t)item->ai_addrlen;
-        memcpy(record + 1, item->ai_addr, item->ai_addrlen);
-        if (!is_listed(records, found, record)) found++;
-    }
+    result = getaddrinfo(host, service, &hints, &list);
+    if (result != 0) return result;
+    result = list->ai_addrlen <= size ? (int)list->ai_addrlen : EAI_OVERFLOW;
+    if (result > 0) memcpy(address, list->ai_addr, list->ai_addrlen);
     freeaddrinfo(list);
-    return found > 0 ? found : EAI_NODATA;
+    return result;
 }
 
-const char *gyre_resolve_text(int code) {
+const char *gyre_address_parse_text(int code) {
     return code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code);
 }
 

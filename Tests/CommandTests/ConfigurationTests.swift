@@ -32,27 +32,6 @@ import Testing
         #expect(tcp.asked.listeners[0].timeouts.idleMs == 7)
     }
 
-    static let unserved = [
-        ("    health: {active: {type: tcp}}\n", "health.active")
-    ]
-
-    @Test(arguments: unserved)
-    func whatCannotBeServedIsNamed(text: String, named: String) throws {
-        let configuration = try read(
-            """
-            listeners: [{name: a, protocol: http, address: ":1", upstream: b}]
-            upstreams:
-              - name: b
-                endpoints: [":2"]
-            \(text)
-            """)
-        let error = try #require(throws: StartError.self) {
-            try configuration.refuseUnserved()
-        }
-        #expect(error.description.contains(named), "\(error)")
-        #expect(!error.description.contains("\n"))
-    }
-
     @Test func theSummaryCounts() throws {
         let configuration = try read(
             """

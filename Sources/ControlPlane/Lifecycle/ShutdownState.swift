@@ -14,7 +14,8 @@ package enum ShutdownAction: Equatable, Sendable {
     case abandon
 }
 
-/// Serving, then perhaps retiring, then draining, then terminating. Times are nanoseconds of the monotonic clock.
+/// Serving, then perhaps retiring, then draining, then terminating. Times are nanoseconds of the
+/// monotonic clock.
 package struct ShutdownState: Equatable, Sendable {
     private enum Phase: Equatable {
         case serving

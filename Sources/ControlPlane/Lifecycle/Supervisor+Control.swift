@@ -12,7 +12,6 @@ final class ServiceControl: ControlTarget {
     private let source: ConfigurationSource
     private let log: Logger
     private let startNs = MonotonicClock.nowNs
-    private let isDraining = Atomic<Bool>(false)
     private let retirement = Atomic<Bool>(false)
 
     /// How many milliseconds the workers' listening sockets may take to close.
@@ -30,12 +29,7 @@ final class ServiceControl: ControlTarget {
     /// Whether another process has taken over. Its serving loop is woken for it.
     var isRetiring: Bool { retirement.load(ordering: .acquiring) }
 
-    /// From now on the process says that it ends.
-    func noteDrain() { isDraining.store(true, ordering: .relaxed) }
-
-    private var state: StatusReport.State {
-        isDraining.load(ordering: .relaxed) ? .draining : .serving
-    }
+    private var state: StatusReport.State { service.isServing ? .serving : .draining }
 
     func status() -> StatusReport {
         let counters = service.workers.countersOfEach
@@ -116,6 +110,21 @@ final class ServiceControl: ControlTarget {
         let outcome = service.reload(from: path)
         outcome.tell(log, path)
         return outcome
+    }
+
+    /// Takes up what has happened to names, and tells the log.
+    func take(_ news: [NameQuestion: NameNews]) {
+        for (question, news) in news {
+            guard let trouble = news.trouble else { continue }
+            let line = trouble.text(of: question)
+            if trouble == .ended { log.info("\(line)") } else { log.warning("\(line)") }
+        }
+        guard state == .serving else { return }
+        let outcome = service.change(namesTo: news.compactMapValues(\.addresses))
+        for change in outcome.changes { log.info("\(change.text)") }
+        if let failure = outcome.failure {
+            log.error("these addresses cannot be served: \(failure)")
+        }
     }
 
     func plan(_ text: String) -> ConfigurationOutcome {

@@ -56,7 +56,6 @@ struct SiteAssembly: Sendable {
         _ configuration: Configuration, _ endpoints: [[ResolvedEndpoint]],
         without drained: Set<String> = []
     ) throws(StartError) -> AssembledSite {
-        try configuration.refuseUnserved()
         var site = AssembledSite(description: SiteDescription(listeners: [], upstreams: []))
         var keys: Set<EndpointKey> = []
         for (upstream, addresses) in zip(configuration.upstreams, endpoints) {

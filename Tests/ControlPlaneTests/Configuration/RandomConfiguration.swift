@@ -82,6 +82,11 @@ extension Configuration.Process {
         process.usesDirectDescriptors = process.backend != .epoll && random.chance(200)
         process.connectionsMax = random.maybe { $0.pick(1...(1 << 20)) }
         random.change(&process.drainTimeoutMs) { UInt64($0.magnitude(upTo: 1_000_000)) }
+        random.change(&process.dns.servers) { _ in
+            [.host("127.0.0.1", port: 53), .ipv6("fe80::1%eth0", port: 5353)]
+        }
+        random.change(&process.dns.timeoutMs) { max(10, $0.duration()) }
+        random.change(&process.dns.tries) { $0.pick(1...10) }
         process.admin.socket = random.pick([.automatic, .off, .path("/run/x y/gyre.sock")])
         process.admin.address = random.maybe {
             $0.pick([.host("127.0.0.1", port: 99), .ipv6("::1", port: 0), .anyHost(port: 9901)])

@@ -44,7 +44,6 @@ import Testing
                     \(text)
                 upstreams: [{name: b, endpoints: [":2"]}]
                 """.utf8), environment: [:])
-        try configuration.refuseUnserved()
         let limits = AdmissionLimits(configuration.listeners[0])
         #expect(limits.clientsMax == clients)
         #expect(limits.connections == connections)

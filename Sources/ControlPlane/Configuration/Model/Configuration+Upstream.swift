@@ -149,7 +149,7 @@ extension Configuration {
         package var path = "/"
         /// What a healthy endpoint answers. http only.
         package var status = StatusRange(200, 399)
-        /// From the end of one check to the next, at least 10 ms.
+        /// From the beginning of one check to the next, at least 10 ms.
         package var intervalMs: UInt64 = 5_000
         /// How much the interval varies at random, in percent, 0 to 100.
         package var jitterPercent = 10
