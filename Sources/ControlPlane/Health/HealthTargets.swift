@@ -1,19 +1,23 @@
 // From the configuration and the endpoints it has come to, to what is checked.
 
 internal import DataPlane
+internal import Protocols
 
 extension AssembledSite {
     /// The endpoints that are checked, each once.
     func healthTargets(_ configuration: Configuration) -> [HealthTarget] {
         let upstreams = configuration.upstreams.compactMap { upstream in
-            upstream.health.active.map { (upstream.name, HealthCheck($0)) }
+            upstream.health.active.map { active in
+                let preamble = upstream.proxyProtocol?.ownHeader ?? []
+                return (upstream.name, (check: HealthCheck(active), preamble: preamble))
+            }
         }
         let checks = Dictionary(upstreams) { first, _ in first }
         return endpoints.compactMap { id, assembled in
-            checks[assembled.upstream].map { check in
+            checks[assembled.upstream].map { check, preamble in
                 HealthTarget(
                     endpoint: id, address: assembled.endpoint.address,
-                    host: assembled.endpoint.host, check: check)
+                    host: assembled.endpoint.host, preamble: preamble, check: check)
             }
         }
     }

@@ -17,10 +17,7 @@ extension HTTPProxy {
             return
         }
         guard let upstream = takeIdle(x, on: &reactor) else {
-            connect(x, carrying: head, on: &reactor)
-            if exchanges.isTaken(slot: x), exchanges[slot: x].upstream != .max {
-                sendRequest(x, on: &reactor)
-            }
+            sendAfresh(x, carrying: head, on: &reactor)
             return
         }
         reactor.counters[.upstreamsReused] &+= 1
@@ -29,6 +26,15 @@ extension HTTPProxy {
         upstreams[slot: upstream].transport.waiting = head
         exchanges[slot: x].upstream = upstream
         exchanges[slot: x].flags.insert(.isReused)
+        sendRequest(x, on: &reactor)
+    }
+
+    /// Sends a request on a new connection.
+    private mutating func sendAfresh<R: Reactor & ~Copyable>(
+        _ x: UInt32, carrying head: BufferChain, on reactor: inout R
+    ) {
+        connect(x, carrying: head, on: &reactor)
+        guard exchanges.isTaken(slot: x), exchanges[slot: x].upstream != .max else { return }
         sendRequest(x, on: &reactor)
     }
 
@@ -210,7 +216,8 @@ extension HTTPProxy {
         let upstream = exchanges[slot: x].upstream
         exchanges[slot: x].upstream = .max
         closeUpstream(upstream, on: &reactor)
-        connect(x, carrying: request, on: &reactor)
+        // It may have to go elsewhere still, when the endpoint is gone and not only its connection.
+        sendAfresh(x, carrying: request, on: &reactor)
     }
 
     /// A send to an endpoint is through.

@@ -6,6 +6,29 @@ import Testing
 
 extension Integration.Site {
     @Suite struct EndpointLoss {
+        /// The connection that was kept is reset, and so is the one that is made in its place: then
+        /// the endpoint is gone, and another one has to be asked.
+        @Test(arguments: Backend.usable)
+        func aKeptConnectionAndThenItsEndpoint(_ backend: Backend) throws {
+            let fickle = try HTTPOrigin {
+                $0.connection == 0 && $0.index == 0 ? .ok("fickle") : .reset
+            }
+            let steady = try HTTPOrigin(named: "steady")
+            let site = try ServedSite(
+                """
+                listeners: [{name: web, address: "127.0.0.1:0", protocol: http, upstream: up}]
+                upstreams:
+                  - name: up
+                    endpoints: ["\(fickle.address)", "\(steady.address)"]
+                    retries: {attempts: 2, on: [reset]}
+                """, backend: backend, settings: "workers: 1")
+            let client = try site.client()
+            let answers = try (0..<4).map { _ in try client.get("/").text }
+            #expect(answers.sorted() == ["fickle", "steady", "steady", "steady"])
+            #expect(fickle.targets.count == 3)
+            #expect(try site.gyre.counters().retries == 2)
+        }
+
         @Test(arguments: Backend.usable)
         func clientsDoNotNotice(_ backend: Backend) throws {
             let (stays, dies) = (try NginxOrigin(), try NginxOrigin())

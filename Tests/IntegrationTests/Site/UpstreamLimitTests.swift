@@ -108,8 +108,7 @@ extension Integration.Site {
             #expect(try first.receive(1) == [7])
             let second = try flow()
             _ = try site.gyre.counters { $0.upstreamWaits == 1 }
-            let third = try flow()
-            #expect(throws: SocketError.self) { try third.receive(1) }
+            #expect(throws: SocketError.self) { try flow().receive(1) }
             #expect(origin.openMax == 1)
             first.close()
             #expect(try second.receive(1) == [7])
