@@ -277,7 +277,7 @@ extension HTTPProxy {
             transport.received.isEmpty && transport.waiting.isEmpty
             && transport.flags.isDisjoint(with: [.ended, .discarding])
         let state = site.value.endpoints[slot: endpoint]
-        // Of those for one client there are no more than clients; with a limit there may be too many.
+        // Of those for one client there are no more than clients; that may be more than a limit.
         let isShared = upstreams[slot: upstream].client == .max
         let idle = isShared ? pool.count(ofEndpoint: endpoint) : 0
         let mayStay =
