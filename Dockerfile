@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Two stages: the first has the compiler, the second has the binary and liburing and nothing else.
+# Two stages: the first has the compiler, the second the binary, liburing, c-ares and nothing else.
 #
 # Docker's default seccomp profile blocks io_uring. Without further options Gyre says so in its log
 # and serves on epoll. To let it use io_uring, give the container the profile of this repository:
@@ -13,7 +13,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends liburing-dev pkg-config \
+    && apt-get install -y --no-install-recommends libc-ares-dev liburing-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /gyre
 # Dependencies change seldom: resolve them in a layer of their own.
@@ -27,7 +27,7 @@ RUN swift build --configuration release --static-swift-stdlib --product gyre \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends liburing2 \
+    && apt-get install -y --no-install-recommends libc-ares2 liburing2 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home --shell /usr/sbin/nologin gyre
 COPY --from=build /out/gyre /usr/local/bin/gyre

@@ -10,7 +10,7 @@ RELEASE := --configuration release --static-swift-stdlib
 FUZZ_SECONDS ?= 30
 
 # Debian package and what of it must be there: a command, a pkg-config module or a file.
-BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc
+BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc libc-ares-dev:libcares.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
 	strace:strace python3:python3 socat:socat linux-perf:perf git:git \
 	$(foreach module,h11 websockets aiohttp requests jsonschema,\

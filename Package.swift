@@ -43,6 +43,8 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CLiburing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+        .systemLibrary(
+            name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .target(name: "CLinux"),
         .target(name: "Protocols", swiftSettings: strict),
         .target(
@@ -52,7 +54,7 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "CLinux", "Protocols", "DataPlane",
+                "CAres", "CLinux", "Protocols", "DataPlane",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -82,6 +84,7 @@ let package = Package(
                 "Lifecycle/deny_io_uring.py", "Faults/flood_origin.py", "Cost/allocation_counter.c",
                 "HTTP/behaving_origin.py", "HTTP/python_clients.py",
                 "HTTP/websocket_origin.py", "HTTP/websocket_client.py", "HTTP/git_origin.py",
+                "Names/dns_server.py",
             ],
             swiftSettings: tests),
         .testTarget(

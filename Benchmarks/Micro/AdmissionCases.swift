@@ -4,11 +4,12 @@ import DataPlane
 import Protocols
 
 private let population: UInt32 = 10_000
+private let rate = SourceRate(100, perMs: 1_000, burst: 10)
 
 let admissionCases = [
     Case("take-token-among-10000-sources") { times in
         var buckets = TokenBuckets(
-            sourcesMax: Int(population), perSecond: 100, burst: 10, seed: (1, 2))
+            sourcesMax: Int(population), rate, seed: (1, 2))
         for number in 0..<population { _ = buckets.take(IPBytes(ipv4: number), nowMs: 0) }
         for number in 0..<UInt32(times) {
             keep(buckets.take(IPBytes(ipv4: number &* 7_919 % population), nowMs: 1))
@@ -16,7 +17,7 @@ let admissionCases = [
     },
     // Each pushes another one out.
     Case("take-token-of-a-new-source") { times in
-        var buckets = TokenBuckets(sourcesMax: 64, perSecond: 100, burst: 10, seed: (1, 2))
+        var buckets = TokenBuckets(sourcesMax: 64, rate, seed: (1, 2))
         for number in 0..<UInt32(times + 64) {
             keep(buckets.take(IPBytes(ipv4: number), nowMs: 0))
         }

@@ -214,6 +214,15 @@ int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *),
 
 int gyre_thread_join(uint64_t thread) { return -pthread_join((pthread_t)thread, NULL); }
 
+int gyre_thread_join_within(uint64_t thread, int milliseconds) {
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += milliseconds / 1000;
+    end.tv_nsec += milliseconds % 1000 * 1000000L;
+    if (end.tv_nsec >= 1000000000L) end.tv_sec++, end.tv_nsec -= 1000000000L;
+    return -pthread_clockjoin_np((pthread_t)thread, NULL, CLOCK_MONOTONIC, &end);
+}
+
 uint64_t gyre_thread_cpu_ns(uint64_t thread) {
     clockid_t clock;
     if (pthread_getcpuclockid((pthread_t)thread, &clock) != 0) return 0;
@@ -299,6 +308,11 @@ int gyre_poll_readable(int first, int second, int timeout_ms) {
     int result = poll(fds, 2, timeout_ms);
     if (result < 0) return errno == EINTR ? 0 : -errno;
     return (fds[0].revents != 0 ? 1 : 0) | (fds[1].revents != 0 ? 2 : 0);
+}
+
+int gyre_poll_one(int fd, int writable, int timeout_ms) {
+    struct pollfd entry = {.fd = fd, .events = writable ? POLLOUT : POLLIN};
+    return poll(&entry, 1, timeout_ms) > 0;
 }
 
 const char *gyre_error_name(int error) {

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -99,6 +101,37 @@ int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode) {
     return S_ISSOCK(status.st_mode) ? 1 : 0;
 }
 
+int gyre_file_look(const char *path, uint64_t *device, uint64_t *inode, uint64_t *bytes,
+                   uint64_t *changed_ns) {
+    struct stat status;
+    if (stat(path, &status) < 0) return -errno;
+    *device = status.st_dev;
+    *inode = status.st_ino;
+    *bytes = (uint64_t)status.st_size;
+    *changed_ns = (uint64_t)status.st_ctim.tv_sec * 1000000000 + (uint64_t)status.st_ctim.tv_nsec;
+    return 0;
+}
+
+int gyre_file_rename(const char *from, const char *to) { return outcome(rename(from, to)); }
+
+int gyre_listeners_steer(int fd, uint32_t first, uint32_t count) {
+    // A = random() % count + first: the position among the sockets that share the port.
+    struct sock_filter lines[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
+        BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, first),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    struct sock_fprog program = {.len = 4, .filter = lines};
+    return outcome(setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program));
+}
+
+int gyre_listeners_release(int fd) {
+    int unused = 0;
+    return outcome(
+        setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &unused, sizeof unused));
+}
+
 int gyre_file_remove(const char *path) { return outcome(unlink(path)); }
 
 int gyre_socket_set_mode(int fd, uint32_t mode) { return outcome(fchmod(fd, (mode_t)mode)); }
@@ -141,37 +174,23 @@ int gyre_time_text(char *text, size_t length) {
     return snprintf(text, length, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
 }
 
-_Static_assert(sizeof(struct sockaddr_in6) < GYRE_ADDRESS_BYTES, "a record holds any IP address");
-
-static int is_listed(const uint8_t *records, int count, const uint8_t *record) {
-    for (int index = 0; index < count; index++)
-        if (memcmp(records + index * GYRE_ADDRESS_BYTES, record, GYRE_ADDRESS_BYTES) == 0) return 1;
-    return 0;
-}
-
-int gyre_resolve(const char *host, uint16_t port, int numeric, uint8_t *records, int count) {
+int gyre_address_parse(const char *host, uint16_t port, void *address, uint32_t size) {
     struct addrinfo hints, *list = NULL;
     char service[8];
-    int found = 0, error;
+    int result;
     memset(&hints, 0, sizeof hints);
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICSERV | (numeric ? AI_NUMERICHOST : 0);
+    hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
     snprintf(service, sizeof service, "%u", port);
-    error = getaddrinfo(host, service, &hints, &list);
-    if (error != 0) return error;
-    for (struct addrinfo *item = list; item != NULL && found < count; item = item->ai_next) {
-        uint8_t *record = records + found * GYRE_ADDRESS_BYTES;
-        if (item->ai_family != AF_INET && item->ai_family != AF_INET6) continue;
-        memset(record, 0, GYRE_ADDRESS_BYTES);
-        record[0] = (uint8_t)item->ai_addrlen;
-        memcpy(record + 1, item->ai_addr, item->ai_addrlen);
-        if (!is_listed(records, found, record)) found++;
-    }
+    result = getaddrinfo(host, service, &hints, &list);
+    if (result != 0) return result;
+    result = list->ai_addrlen <= size ? (int)list->ai_addrlen : EAI_OVERFLOW;
+    if (result > 0) memcpy(address, list->ai_addr, list->ai_addrlen);
     freeaddrinfo(list);
-    return found > 0 ? found : EAI_NODATA;
+    return result;
 }
 
-const char *gyre_resolve_text(int code) {
+const char *gyre_address_parse_text(int code) {
     return code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code);
 }
 

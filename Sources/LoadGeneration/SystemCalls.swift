@@ -1,4 +1,4 @@
-// The calls of this module that take addresses in memory: readiness, bytes in and out, threads and
+// The calls of this module that take addresses in memory: readiness, bytes in and out, and
 // child processes. No other file of it has `unsafe` code.
 
 internal import CLinux
@@ -62,41 +62,6 @@ extension Descriptor {
                 iov_len: buffer.count)
             return unsafe gyre_send(raw, &segment, 1, 0) == buffer.count
         }
-    }
-}
-
-/// A thread that runs one function.
-struct OwnThread: Sendable {
-    private let thread: UInt64
-
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) {
-            self.run = run
-        }
-    }
-
-    /// - Parameter name: at most 15 bytes (pthread_setname_np(3)).
-    init(named name: String, _ run: @escaping @Sendable () -> Void) throws(SystemError) {
-        let context = unsafe Unmanaged.passRetained(Body(run))
-        var started: UInt64 = 0
-        let result = unsafe gyre_thread_start(
-            &started, name,
-            { context in
-                if let context = unsafe context {
-                    unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-                }
-                return nil
-            }, context.toOpaque())
-        if result != 0 { unsafe context.release() }
-        try SystemError.check(result)
-        thread = started
-    }
-
-    /// Waits for its end. Once only.
-    func join() {
-        _ = gyre_thread_join(thread)
     }
 }
 

@@ -24,6 +24,17 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config: String
 
+    @Flag(help: "Reload the file whenever it has changed, besides on SIGHUP.")
+    var watch = false
+
+    @Flag(
+        help: """
+            Take the place of a running gyre: start beside it on the same addresses, then have it \
+            leave its clients to this one and end. It is found at the file's admin socket or \
+            address. No connection is refused meanwhile.
+            """)
+    var takeover = false
+
     @Flag(help: "Print it as it is understood, without what is default, and end.")
     var printConfig = false
 
@@ -33,9 +44,12 @@ struct RunCommand: ParsableCommand {
             print(configuration.yaml, terminator: "")
             return
         }
+        var manner = ServingManner()
+        manner.watches = watch
+        manner.takesOver = takeover
         let isClean = try Supervisor(
-            configuration, from: .file(config),
-            log: LineLogHandler.logger(configuration.process.log.level)
+            configuration, from: .file(config), manner: manner,
+            log: LineLogHandler.logger(configuration.process.log)
         ).run()
         if !isClean { throw ExitCode.failure }
     }

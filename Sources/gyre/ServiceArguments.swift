@@ -211,7 +211,11 @@ struct ServiceArguments: ParsableArguments {
 }
 
 extension ServiceArguments {
-    var log: Logger { LineLogHandler.logger(logLevel) }
+    var log: Logger {
+        var log = Configuration.Log()
+        log.level = logLevel
+        return LineLogHandler.logger(log)
+    }
 
     /// Serves to the end; a failure when something had to be cut.
     func serve(_ configuration: Configuration) throws {

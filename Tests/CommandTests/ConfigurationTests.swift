@@ -16,6 +16,8 @@ import Testing
         ["--wait", "latency", "--busy-poll", "50us", "--drain-timeout", "0s"],
         ["--relay", "copy", "--connect-timeout", "1s", "--log-level", "debug"],
         ["--direct-descriptors", "--backend", "io_uring"],
+        ["--accept-proxy-from", "10.0.0.0/8,::1", "--accept-proxy-timeout", "2s"],
+        ["--accept-proxy-from", "127.0.0.1", "--send-proxy", "v1"],
     ]
 
     @Test(arguments: lines)
@@ -28,29 +30,6 @@ import Testing
         let tcp = try TCPCommand.parse(addresses + options + ["--idle-timeout", "7ms"])
         #expect(try read(tcp.asked.yaml) == tcp.asked)
         #expect(tcp.asked.listeners[0].timeouts.idleMs == 7)
-    }
-
-    static let unserved = [
-        ("    proxy_protocol: v2\n", "proxy_protocol"),
-        ("    health: {active: {type: tcp}}\n", "health.active"),
-        ("    connections: {max: 5}\n", "connections.max"),
-    ]
-
-    @Test(arguments: unserved)
-    func whatCannotBeServedIsNamed(text: String, named: String) throws {
-        let configuration = try read(
-            """
-            listeners: [{name: a, protocol: http, address: ":1", upstream: b}]
-            upstreams:
-              - name: b
-                endpoints: [":2"]
-            \(text)
-            """)
-        let error = try #require(throws: StartError.self) {
-            try configuration.refuseUnserved()
-        }
-        #expect(error.description.contains(named), "\(error)")
-        #expect(!error.description.contains("\n"))
     }
 
     @Test func theSummaryCounts() throws {

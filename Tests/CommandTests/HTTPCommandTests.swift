@@ -116,6 +116,16 @@ private func upstream(_ arguments: String...) throws -> Configuration.Upstream {
         #expect(asked.process.log.level == .error)
     }
 
+    /// Connections that are shared cannot speak for one client each.
+    @Test func proxyHeadersAndPipeliningExcludeEachOther() throws {
+        let command = try HTTPCommand.parse(
+            addresses + ["--send-proxy", "v2", "--upstream-pipeline", "1"])
+        #expect(command.asked.upstreams[0].proxyProtocol == .v2)
+        #expect(throws: (any Error).self) {
+            try HTTPCommand.parse(addresses + ["--send-proxy", "v2", "--upstream-pipeline", "2"])
+        }
+    }
+
     static let refused: [(option: String, values: [String])] = [
         ("--head-timeout", ["0ms", "30", "-1s", "soon", ""]),
         ("--body-timeout", ["0s", "60"]),

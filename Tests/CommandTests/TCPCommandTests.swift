@@ -3,6 +3,7 @@
 import ArgumentParser
 import ControlPlane
 import DataPlane
+import Protocols
 import Testing
 
 @testable import gyre
@@ -35,6 +36,37 @@ import Testing
         for (option, value) in [("--backend", "epoll"), ("--relay", "splice")] {
             #expect(throws: (any Error).self) { try parse("--direct-descriptors", option, value) }
         }
+    }
+
+    @Test func proxyProtocolReachesItsPlaces() throws {
+        let nothing = try parse().asked
+        #expect(nothing.listeners[0].proxyProtocol == nil)
+        #expect(nothing.upstreams[0].proxyProtocol == nil)
+        let all = try parse(
+            "--accept-proxy-from", "10.0.0.0/8,::1", "--accept-proxy-from", "192.0.2.7",
+            "--accept-proxy-timeout", "7ms", "--send-proxy", "v2"
+        ).asked
+        let blocks = try ["10.0.0.0/8", "::1", "192.0.2.7"].map { try IPBlock(parsing: $0) }
+        #expect(all.listeners[0].proxyProtocol?.from == blocks)
+        #expect(all.listeners[0].proxyProtocol?.timeoutMs == 7)
+        #expect(all.upstreams[0].proxyProtocol == .v2)
+        #expect(try parse("--send-proxy", "v1").asked.upstreams[0].proxyProtocol == .v1)
+        let some = try parse("--accept-proxy-from", "::1").asked
+        #expect(some.listeners[0].proxyProtocol?.timeoutMs == 5_000)
+        for wrong in [
+            ["--accept-proxy-from", "10.0.0.1/8"], ["--accept-proxy-from", ""],
+            ["--accept-proxy-from", "::1", "--accept-proxy-timeout", "0s"],
+            ["--accept-proxy-timeout", "1s"], ["--send-proxy", "v3"], ["--send-proxy", ""],
+            ["--send-proxy", "v1", "--direct-descriptors"],
+        ] {
+            #expect(throws: (any Error).self, "\(wrong)") {
+                try TCPCommand.parse(["--listen", ":1", "--to", ":2"] + wrong)
+            }
+            #expect(throws: (any Error).self, "\(wrong)") {
+                try HTTPCommand.parse(["--listen", ":1", "--to", ":2"] + wrong)
+            }
+        }
+        _ = try parse("--accept-proxy-from", "::1", "--direct-descriptors")
     }
 
     @Test func waitsReachTheirPlaces() throws {

@@ -110,6 +110,9 @@ public final class Connection: Sendable {
         return Array(bytes.prefix(filled))
     }
 
+    /// The port of this end.
+    public var localPort: UInt16 { boundPort(of: descriptor) }
+
     /// Whether bytes or an end can be read within `seconds`.
     public func isReadable(within seconds: Double) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -150,4 +153,19 @@ func makeSocket(_ family: Int32, flags: Int32 = 0) throws -> Int32 {
 func setOption(_ name: Int32, of descriptor: Int32, level: Int32 = SOL_SOCKET, to value: Int32) {
     var value = value
     setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+}
+
+/// The port that an IP socket is bound to.
+func boundPort(of descriptor: Int32) -> UInt16 {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    withUnsafeMutablePointer(to: &storage) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            _ = getsockname(descriptor, $0, &length)
+        }
+    }
+    // sin_port and sin6_port lie at the same place.
+    return withUnsafeBytes(of: storage) {
+        UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+    }
 }

@@ -16,6 +16,9 @@ public struct GyreCounters: Decodable, Sendable {
     public let flowsActive: Int
     public let connectFailures: Int
     public let starvedWaits: Int
+    public let proxyHeaders: Int
+    public let proxyHeadersRefused: Int
+    public let proxyHeaderTimeouts: Int
     /// Of `gyre http`; 0 of another command, as are the rest.
     public let clientsActive: Int
     public let requests: Int
@@ -31,6 +34,12 @@ public struct GyreCounters: Decodable, Sendable {
     public let requestsPipelined: Int
     public let requestsResent: Int
     public let answersDropped: Int
+    public let upstreamWaits: Int
+    public let upstreamOverflows: Int
+    /// What limits of listeners turned away.
+    public let connectionsOverRate: Int
+    public let requestsOverRate: Int
+    public let connectionsOverLimit: Int
 
     /// System calls of every kind.
     public var systemCallsTotal: Int { systemCalls.values.reduce(0, +) }
@@ -50,17 +59,18 @@ public final class GyreProcess: Sendable {
     /// - Parameters:
     ///   - arguments: at least one `--listen` and `--to`, or `--config`.
     ///   - command: `tcp` or `http`, or `run`.
+    ///   - listening: addresses that it listens on, when the arguments do not say it.
     ///   - launcher: a command that is put in front, to run it under limits.
     ///   - environment: variables to add.
     /// - Throws: `TestFailure`, with what it wrote, when it ends or takes longer than 10 s.
     public init(
-        launching arguments: [String], command: String = "tcp", launcher: [String] = [],
-        environment: [String: String] = [:]
+        launching arguments: [String], command: String = "tcp", listening: Int = 1,
+        launcher: [String] = [], environment: [String: String] = [:]
     ) throws {
         raiseDescriptorLimit()
         let process = try ChildProcess(
             launcher + [Product.binary, command] + arguments, environment: environment)
-        let expected = max(1, arguments.count { $0 == "--listen" })
+        let expected = max(listening, arguments.count { $0 == "--listen" })
         var found: [PeerAddress] = []
         _ = eventually(within: 10) {
             found = Self.listeningAddresses(process.errorOutput)
@@ -70,7 +80,7 @@ public final class GyreProcess: Sendable {
             throw TestFailure("gyre does not listen; it wrote: \(process.errorOutput)")
         }
         self.process = process
-        addresses = found
+        self.addresses = found
     }
 
     /// Starts `gyre tcp` on a backend.
@@ -235,5 +245,45 @@ public final class GyreProcess: Sendable {
     private static func completeLines(_ log: String) -> [Substring] {
         guard let end = log.lastIndex(of: "\n") else { return [] }
         return log[..<end].split(separator: "\n")
+    }
+}
+
+extension GyreProcess {
+    /// Starts `gyre run` on a backend, without a control API.
+    ///
+    /// - Parameters:
+    ///   - site: the configuration, without the keys for the above.
+    ///   - directory: where it is written to, as `site.yaml`.
+    public convenience init(
+        site: String, backend: Backend, in directory: TemporaryDirectory
+    ) throws {
+        let file = try Self.write(site, backend, to: directory)
+        try self.init(launching: ["--config", file], command: "run")
+    }
+
+    /// Has it read another configuration, and waits until it serves that.
+    public func reload(
+        site: String, backend: Backend, in directory: TemporaryDirectory
+    ) throws {
+        let before = reloads
+        _ = try Self.write(site, backend, to: directory)
+        process.signal(SIGHUP)
+        guard eventually(within: 10, { reloads > before }) else {
+            throw TestFailure("not reloaded; it wrote: \(process.errorOutput)")
+        }
+    }
+
+    private var reloads: Int { process.errorOutput.ranges(of: " reloaded ").count }
+
+    private static func write(
+        _ site: String, _ backend: Backend, to directory: TemporaryDirectory
+    ) throws -> String {
+        try directory.write(
+            """
+            backend: \(backend.name)
+            direct_descriptors: \(backend == .direct)
+            admin: {socket: off}
+            \(site)
+            """, to: "site.yaml")
     }
 }

@@ -31,8 +31,8 @@ public final class Listener: Sendable {
             throw error
         }
         switch address {
-        case .loopback4: self.address = .loopback4(port: Self.boundPort(descriptor))
-        case .loopback6: self.address = .loopback6(port: Self.boundPort(descriptor))
+        case .loopback4: self.address = .loopback4(port: boundPort(of: descriptor))
+        case .loopback6: self.address = .loopback6(port: boundPort(of: descriptor))
         case .unix: self.address = address
         }
     }
@@ -57,20 +57,6 @@ public final class Listener: Sendable {
         guard accepted >= 0 else { throw SocketError("accept") }
         _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
         return Connection(adopting: accepted)
-    }
-
-    private static func boundPort(_ descriptor: Int32) -> UInt16 {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        withUnsafeMutablePointer(to: &storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = getsockname(descriptor, $0, &length)
-            }
-        }
-        // sin_port and sin6_port lie at the same place.
-        return withUnsafeBytes(of: storage) {
-            UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-        }
     }
 }
 

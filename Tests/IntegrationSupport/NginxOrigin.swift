@@ -11,13 +11,19 @@ public final class NginxOrigin: Sendable {
     /// - Parameters:
     ///   - bigBytes: the size of `/big`, filled from `Pattern(seed: 7)`.
     ///   - launcher: a command that is put in front.
-    public init(bigBytes: Int = 0, launcher: [String] = []) throws {
+    ///   - listenOptions: of nginx's `listen`, to be added.
+    ///   - locations: of its server, to be added.
+    public init(
+        bigBytes: Int = 0, launcher: [String] = [], listenOptions: String = "",
+        locations: String = ""
+    ) throws {
         let directory = try TemporaryDirectory()
         try Self.fill(directory, bigBytes: bigBytes)
         self.directory = directory
         (process, address) = try withFreePort { port in
             let configuration = try directory.write(
-                Self.configuration(directory.path, port), to: "nginx.conf")
+                Self.configuration(directory.path, port, listenOptions, locations),
+                to: "nginx.conf")
             let process = try ChildProcess(
                 launcher + [
                     "nginx", "-p", directory.path, "-c", configuration,
@@ -29,6 +35,25 @@ public final class NginxOrigin: Sendable {
             }
             return isUp && process.exitStatus == nil ? (process, address) : nil
         }
+    }
+
+    /// Starts one again after its end, at the same address and with the same files.
+    public init(inPlaceOf other: NginxOrigin) throws {
+        (directory, address) = (other.directory, other.address)
+        let (directory, address) = (directory, address)
+        var started: ChildProcess?
+        let isUp = eventually {
+            if started?.exitStatus != nil || started == nil {
+                started = try? ChildProcess(
+                    [
+                        "nginx", "-p", directory.path, "-c", directory.file("nginx.conf"),
+                        "-e", directory.file("error.log"),
+                    ])
+            }
+            return (try? Connection(to: address)) != nil
+        }
+        guard isUp, let started else { throw TestFailure("nginx does not start again") }
+        process = started
     }
 
     deinit {
@@ -58,7 +83,9 @@ public final class NginxOrigin: Sendable {
 
     /// One process without a master: what we start is what we end. No keep-alive limit, which
     /// would cut a measurement, and no sendfile, which would make a small answer two writes.
-    private static func configuration(_ directory: String, _ port: UInt16) -> String {
+    private static func configuration(
+        _ directory: String, _ port: UInt16, _ listenOptions: String, _ locations: String
+    ) -> String {
         """
         daemon off;
         master_process off;
@@ -76,9 +103,10 @@ public final class NginxOrigin: Sendable {
             uwsgi_temp_path \(directory)/temporary;
             scgi_temp_path \(directory)/temporary;
             server {
-                listen 127.0.0.1:\(port) backlog=4096;
+                listen 127.0.0.1:\(port) backlog=4096 \(listenOptions);
                 root \(directory)/root;
                 location /stored/ { dav_methods PUT; }
+                \(locations)
             }
         }
         """

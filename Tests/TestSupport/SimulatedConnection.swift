@@ -20,6 +20,14 @@ package struct SimulatedConnection {
     package let program: ProgramPeer?
     var random: SeededRandom
 
+    /// Both ends as an accepted client's socket has them.
+    package var addresses: ProxyAddresses {
+        let own = peerAddress.isIPv4 ? IPBytes(ipv4: 0x0A00_0001) : IPBytes(high: 0, low: 1)
+        return ProxyAddresses(
+            source: peerAddress, destination: own, sourcePort: UInt16(stream.number) + 40_000,
+            destinationPort: UInt16(truncatingIfNeeded: place))
+    }
+
     // From the peer to the reactor.
     /// Bytes the peer has sent.
     package internal(set) var sent = 0

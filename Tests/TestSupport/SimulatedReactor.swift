@@ -58,8 +58,12 @@ package struct SimulatedReactor: ~Copyable, Reactor {
         world.setOwner(socket, owner)
     }
 
-    package mutating func peerAddress(of socket: SocketID) -> IPBytes {
+    package mutating func peerAddress(of socket: SocketID) -> IPBytes? {
         world.peerAddress(of: socket)
+    }
+
+    package mutating func addresses(of socket: SocketID) -> ProxyAddresses? {
+        world.ends(of: socket)
     }
 
     package mutating func receive(_ socket: SocketID, credit: UInt32) {

@@ -52,13 +52,19 @@ extension SimulatedWorld {
         connections[sockets[slot].connection].owner = owner
     }
 
-    func peerAddress(of socket: SocketID) -> IPBytes {
+    func peerAddress(of socket: SocketID) -> IPBytes? {
         counters[.peerName] &+= 1
-        guard let slot = usable(socket, for: "peerAddress") else {
-            return IPBytes(high: 0, low: 0)
-        }
+        guard let slot = usable(socket, for: "peerAddress") else { return nil }
         let connection = connections[sockets[slot].connection]
-        return connection.isDead ? IPBytes(high: 0, low: 0) : connection.peerAddress
+        return connection.isDead ? nil : connection.peerAddress
+    }
+
+    func ends(of socket: SocketID) -> ProxyAddresses? {
+        counters[.peerName] &+= 1
+        counters[.socketName] &+= 1
+        guard let slot = usable(socket, for: "ends") else { return nil }
+        let connection = connections[sockets[slot].connection]
+        return connection.isDead ? nil : connection.addresses
     }
 
     // MARK: Completions

@@ -69,6 +69,7 @@ int64_t gyre_realtime_seconds(void);
 // Threads. The body runs with `context`; all signals stay blocked in it.
 int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *), void *context);
 int gyre_thread_join(uint64_t thread);
+int gyre_thread_join_within(uint64_t thread, int milliseconds);    // -ETIMEDOUT
 uint64_t gyre_thread_cpu_ns(uint64_t thread);
 int gyre_thread_pin(int cpu);
 /* Makes the calling thread alone so much nicer than it is (sched(7)). */
@@ -86,6 +87,8 @@ int gyre_has_capability(int capability);
 int gyre_signal_open(void);
 int gyre_signal_read(int fd);
 int gyre_poll_readable(int first, int second, int timeout_ms);
+// Whether one descriptor became readable, or writable, or came to its end, in time.
+int gyre_poll_one(int fd, int writable, int timeout_ms);
 
 // Set-up, not for the data path (Setup.c).
 int gyre_duplicate(int fd);
@@ -110,6 +113,15 @@ int gyre_file_read(const char *path, void *bytes, size_t length);
 const char *gyre_environment(size_t index);
 int gyre_file_is_socket(const char *path, uint64_t *device, uint64_t *inode);
 int gyre_file_remove(const char *path);
+// What tells one state of a file from another, through links; gives a file another's name.
+int gyre_file_look(const char *path, uint64_t *device, uint64_t *inode, uint64_t *bytes,
+                   uint64_t *changed_ns);
+int gyre_file_rename(const char *from, const char *to);
+// Of the sockets that share a listening socket's port, new connections go to `count` from the
+// position `first` on, in the order of binding (SO_ATTACH_REUSEPORT_CBPF, socket(7)); or again to
+// all of them (SO_DETACH_REUSEPORT_BPF, Linux 5.3).
+int gyre_listeners_steer(int fd, uint32_t first, uint32_t count);
+int gyre_listeners_release(int fd);
 // Permissions that bind(2) gives to the file of a Unix socket, less the umask.
 int gyre_socket_set_mode(int fd, uint32_t mode);
 
@@ -126,12 +138,11 @@ int gyre_error_output_is_terminal(void);
 // UTC with milliseconds, RFC 3339; returns the length of the text.
 int gyre_time_text(char *text, size_t length);
 
-// Names: getaddrinfo(3) for stream sockets into records of GYRE_ADDRESS_BYTES each, the length in
-// the first byte and the address behind it, no address twice. Returns how many, or a negative EAI_
-// code, whose sentence `gyre_resolve_text` gives. `numeric` forbids any look-up.
-#define GYRE_ADDRESS_BYTES 32
-int gyre_resolve(const char *host, uint16_t port, int numeric, uint8_t *records, int count);
-const char *gyre_resolve_text(int code);
+// Reads a numeric IP address, an IPv6 one maybe with a zone, and asks nobody (getaddrinfo(3)).
+// Returns the length of the address, or a negative EAI_ code, whose sentence
+// `gyre_address_parse_text` gives.
+int gyre_address_parse(const char *host, uint16_t port, void *address, uint32_t size);
+const char *gyre_address_parse_text(int code);
 // Whether the kernel has a route to an address; sends nothing (connect(2) of a datagram socket).
 int gyre_has_route(const struct sockaddr *address, uint32_t length);
 // "1.2.3.4:5", "[v6]:5" or "unix:/path"; returns the length of the text.

@@ -29,6 +29,12 @@ package struct AdminClient: Sendable {
         package let body: [UInt8]
     }
 
+    /// A connection on which nothing was asked yet.
+    struct Connection: Sendable {
+        let socket: Descriptor
+        let host: String
+    }
+
     private static let connectMs: Int32 = 3_000
     /// Longer than a server waits for a command.
     private static let answerNs: UInt64 = 70_000_000_000
@@ -47,7 +53,24 @@ package struct AdminClient: Sendable {
     package func ask(
         _ route: AdminRoute, body: [UInt8] = []
     ) throws(AdminClientError) -> Answer {
-        let (socket, host) = try connect()
+        try ask(route, body: body, on: try connect())
+    }
+
+    /// A connection for a question that is still to come, whoever listens there then.
+    func connect() throws(AdminClientError) -> Connection {
+        switch place {
+        case .sockets(let paths):
+            return Connection(socket: try Self.connect(toFirstOf: paths), host: "localhost")
+        case .address(let text):
+            return Connection(socket: try Self.connect(toFirstOf: text), host: text.authority)
+        }
+    }
+
+    /// Asks on a connection, which is closed then, and waits for the answer.
+    func ask(
+        _ route: AdminRoute, body: [UInt8] = [], on connection: Connection
+    ) throws(AdminClientError) -> Answer {
+        let (socket, host) = (connection.socket, connection.host)
         defer { socket.close() }
         let method = route.method == .post ? "POST" : "GET"
         var lines = ["\(method) \(route.rawValue) HTTP/1.1", "Host: \(host)", "Connection: close"]
@@ -57,13 +80,6 @@ package struct AdminClient: Sendable {
         Self.send(
             Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body, socket, untilNs)
         return try Self.answer(in: try Self.receive(socket, untilNs))
-    }
-
-    private func connect() throws(AdminClientError) -> (Descriptor, host: String) {
-        switch place {
-        case .sockets(let paths): return (try Self.connect(toFirstOf: paths), "localhost")
-        case .address(let text): return (try Self.connect(toFirstOf: text), text.authority)
-        }
     }
 
     private static func connect(

@@ -38,6 +38,8 @@ struct AdminLoop {
     /// When accepting is tried again; `nil` when it waits for the kernel's word.
     private var acceptAtNs: UInt64?
     private var eventAtNs: UInt64 = 0
+    /// When its last turn is over at the latest.
+    private var endNs = UInt64.max
     private var buffer = [UInt8](repeating: 0, count: receiveBytes)
     private var nowNs: UInt64 = 0
 
@@ -96,9 +98,17 @@ struct AdminLoop {
         for id in due.sorted() { attend(id) }
     }
 
+    /// Goes on until nobody waits for an answer any more, or for as long as that may take.
+    mutating func giveLastAnswers(withinNs: UInt64) {
+        endNs = MonotonicClock.nowNs + withinNs
+        while MonotonicClock.nowNs < endNs, connections.values.contains(where: \.isOwedAnAnswer) {
+            turn()
+        }
+    }
+
     private func timeoutNs() -> Int64 {
         if !goingOn.isEmpty { return 0 }
-        var untilNs = acceptAtNs ?? .max
+        var untilNs = min(acceptAtNs ?? .max, endNs)
         for connection in connections.values {
             untilNs = min(untilNs, connection.deadlineNs)
             if connection.phase == .streaming { untilNs = min(untilNs, eventAtNs) }

@@ -83,7 +83,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
                     .failure(
                         400,
                         "expected {\"listener\":NAME} or {\"endpoint\":NAME}, and maybe"
-                            + " \"undrain\":true"))
+                            + " \"undrain\":true, or {\"process\":SOCKETS}"))
             }
             return .command { Self.response(target.drain(order)) }
         }

@@ -10,6 +10,9 @@ package final class AdminServer: Sendable {
     /// It gives way to the workers where they want the processor (sched(7)).
     private static let niceness: Int32 = 10
 
+    /// The command that ends the process is answered like any other one.
+    private static let lastAnswersNs: UInt64 = 500_000_000
+
     private let sockets: AdminSockets
     private let wake: Descriptor
     private let commands: CommandQueue
@@ -56,6 +59,7 @@ package final class AdminServer: Sendable {
             _ = gyre_thread_give_way(Self.niceness)
             var loop = loop
             while !isStopping.load(ordering: .acquiring) { loop.turn() }
+            loop.giveLastAnswers(withinNs: Self.lastAnswersNs)
             loop.close()
         }
         thread.withLock { $0 = started }

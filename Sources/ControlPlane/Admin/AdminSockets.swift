@@ -22,8 +22,11 @@ package struct AdminSockets: Sendable {
 
     /// Opens all that is asked for, or nothing.
     ///
+    /// - Parameter isBeside: another process may serve there, whose place is being taken.
     /// - Throws: when an address cannot be had, or would need a token.
-    package static func open(_ options: AdminOptions) throws(StartError) -> AdminSockets {
+    package static func open(
+        _ options: AdminOptions, isBeside: Bool = false
+    ) throws(StartError) -> AdminSockets {
         var texts: [AddressText] = []
         switch options.socket {
         case .off: break
@@ -37,7 +40,7 @@ package struct AdminSockets: Sendable {
                 sets.append(
                     try ListenerSet.open(
                         [ListenRequest(name: "admin", addresses: [text])], workers: 1,
-                        queueMax: queueMax, fileMode: fileMode))
+                        queueMax: queueMax, fileMode: fileMode, isBeside: isBeside))
             }
         } catch {
             for set in sets { set.close() }

@@ -13,7 +13,7 @@ final class CommandQueue: Sendable {
         var waiting: [(id: UInt64, command: Command)] = []
         var answers: [(id: UInt64, response: AdminResponse)] = []
         var isStopping = false
-        var hasEnded = false
+        var thread: ControlThread?
     }
 
     private let state = Mutex(State())
@@ -24,7 +24,6 @@ final class CommandQueue: Sendable {
 
     /// A command that still runs after this time is left alone: it may wait for who wants to stop.
     private static let stopMs: Int32 = 500
-    private static let stopStepMs: Int32 = 5
 
     /// - Parameters:
     ///   - waitingMax: commands that may wait for the one that runs.
@@ -36,7 +35,8 @@ final class CommandQueue: Sendable {
     }
 
     func start() throws(SystemError) {
-        _ = try ControlThread.start("gyre-command") { self.run() }
+        let thread = try ControlThread.start("gyre-command") { self.run() }
+        state.withLock { $0.thread = thread }
     }
 
     /// - Parameter id: comes back with the answer.
@@ -66,10 +66,8 @@ final class CommandQueue: Sendable {
             state.waiting.removeAll()
         }
         _ = gyre_event_signal(wake.raw)
-        for _ in 0..<Self.stopMs / Self.stopStepMs {
-            if state.withLock({ $0.hasEnded }) { return wake.close() }
-            _ = gyre_sleep_ms(Self.stopStepMs)
-        }
+        let thread = state.withLock { $0.thread }
+        if thread?.join(withinMs: Self.stopMs) ?? true { wake.close() }
     }
 
     private func run() {
@@ -90,6 +88,5 @@ final class CommandQueue: Sendable {
                 _ = gyre_event_drain(wake.raw)
             }
         }
-        state.withLock { $0.hasEnded = true }
     }
 }

@@ -182,16 +182,31 @@ package struct ConfigurationOutcome: Codable, Equatable, Sendable {
 package struct DrainOrder: Codable, Equatable, Sendable {
     package var listener: String?
     package var endpoint: String?
+    /// The whole process, which then ends; cannot be taken back. Its value is how many sockets
+    /// another process has on each address, to which new connections go from now on; 0 for none.
+    package var process: Int?
     /// Takes it back into service; missing is `false`.
     package var undrain: Bool?
 
-    package init(listener: String? = nil, endpoint: String? = nil, undrain: Bool? = nil) {
+    package init(
+        listener: String? = nil, endpoint: String? = nil, process: Int? = nil,
+        undrain: Bool? = nil
+    ) {
         self.listener = listener
         self.endpoint = endpoint
+        self.process = process
         self.undrain = undrain
     }
 
-    package var isValid: Bool { (listener == nil) != (endpoint == nil) }
+    package var isValid: Bool {
+        if let process {
+            return listener == nil && endpoint == nil && undrain != true
+                && (0...Self.socketsMax).contains(process)
+        }
+        return (listener == nil) != (endpoint == nil)
+    }
+
+    private static var socketsMax: Int { 4_096 }
 }
 
 /// What came of a drain.

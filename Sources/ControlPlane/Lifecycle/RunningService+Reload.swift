@@ -2,10 +2,16 @@
 
 internal import DataPlane
 internal import Logging
+internal import Synchronization
 
 extension RunningService {
-    /// Reads a file and serves what it says, if it is good.
+    /// Reads a file and serves what it says, if it is good. Takes as long as asking for new names
+    /// does.
     func reload(from path: String) -> ConfigurationOutcome {
+        reloading.withLock { _ in read(path) }
+    }
+
+    private func read(_ path: String) -> ConfigurationOutcome {
         let startNs = MonotonicClock.nowNs
         let configuration: Configuration
         do throws(ConfigurationError) {
@@ -15,7 +21,9 @@ extension RunningService {
         }
         let changes = changes(to: configuration)
         do throws(StartError) {
-            try change(to: configuration, try EndpointSource.resolve(configuration))
+            let (known, servers) = names
+            let found = try EndpointSource.names(configuration, servers, known: known)
+            try change(to: configuration, found)
         } catch {
             return .refused(error.description)
         }

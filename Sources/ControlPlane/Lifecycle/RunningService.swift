@@ -13,6 +13,8 @@ final class RunningService: Sendable {
         var configuration: Configuration
         var site: AssembledSite
         var listeners: ListenerSet
+        /// Names of listeners that an operator took out of service.
+        var drained: Set<String> = []
         /// Configurations taken, the first one included.
         var generation: UInt64
     }
@@ -22,6 +24,8 @@ final class RunningService: Sendable {
         var assembly: SiteAssembly
         /// What the workers look at.
         var snapshot: SiteSnapshot
+        var names: NameBook
+        var watch: EndpointWatch
         /// Changes that every worker was told to make.
         var changesPosted: UInt64 = 0
     }
@@ -29,21 +33,27 @@ final class RunningService: Sendable {
     let plan: ServicePlan
     let workers: WorkerGroup
     let health: EndpointHealth
+    let breakers: CircuitBreakers
     private let host: HostFacts
     private let workshop: Mutex<Workshop>
     private let state: Mutex<Present>
+    private let isEnding = Atomic<Bool>(false)
+    /// Held while a configuration is made ready; names may change meanwhile.
+    let reloading = Mutex<Void>(())
 
     /// How long all workers may take to make a change before that is told.
+    private static let handshakeMs: Int32 = 200
     private static let applyPolls = 2_000
     private static let applyPollMs: Int32 = 1
 
     private init(
-        _ plan: ServicePlan, _ workers: WorkerGroup, _ health: EndpointHealth, _ host: HostFacts,
-        _ workshop: Workshop, _ present: Present
+        _ plan: ServicePlan, _ workers: WorkerGroup, _ health: EndpointHealth,
+        _ breakers: CircuitBreakers, _ host: HostFacts, _ workshop: Workshop, _ present: Present
     ) {
         self.plan = plan
         self.workers = workers
         self.health = health
+        self.breakers = breakers
         self.host = host
         self.workshop = Mutex(workshop)
         state = Mutex(present)
@@ -52,66 +62,163 @@ final class RunningService: Sendable {
     /// What is served now.
     var present: Present { state.withLock { $0 } }
 
+    /// Whether it goes on serving; nothing is changed any more when it does not.
+    var isServing: Bool { !isEnding.load(ordering: .relaxed) }
+
+    func noteEnd() { isEnding.store(true, ordering: .relaxed) }
+
+    /// The last good addresses of names, and who is asked for others.
+    var names: (book: NameBook, servers: NameServers) {
+        workshop.withLock { ($0.names, $0.watch.servers) }
+    }
+
+    /// Ends checks and questions. Once only, before the workers are joined.
+    func stopWatching() { workshop.withLock { $0.watch.stop() } }
+
     /// Opens the listeners and starts the workers.
     ///
     /// - Parameters:
+    ///   - isBeside: another process may listen there, whose place is being taken.
     ///   - health: without endpoints.
+    ///   - names: the addresses of every name in the configuration.
+    ///   - watch: of that health table; nothing is started yet.
     ///   - attention: what workers and health signal; stays the caller's when this fails.
     /// - Throws: what the operator has to change, or `WorkerGroup.StartFailure`.
     static func start(
         _ configuration: Configuration, _ plan: ServicePlan, _ host: HostFacts,
-        _ endpoints: [[ResolvedEndpoint]], _ health: EndpointHealth, attention: Descriptor
+        _ names: NameBook, _ watch: EndpointWatch, isBeside: Bool, _ health: EndpointHealth,
+        attention: Descriptor
     ) throws -> RunningService {
+        let endpoints = try EndpointSource.resolve(configuration, names)
+        var watch = watch
         var assembly = SiteAssembly()
         let site = try assembly.assemble(configuration, endpoints)
         let snapshot = try snapshot(site, after: nil)
         let listeners = try ListenerSet.open(
-            requests(configuration), workers: plan.shares.workers, queueMax: host.listenQueueMax)
+            requests(configuration), workers: plan.shares.workers, queueMax: host.listenQueueMax,
+            isBeside: isBeside)
         do throws(StartError) {
             try refuseLoops(listeners, endpoints)
+            try watch.prepare(for: configuration)
         } catch {
             listeners.close()
             throw error
         }
         site.assign(site.added, in: health, nowMs: 0)
-        let workers = try WorkerGroup.start(
-            plan.choice.backend, plan.workers, snapshot, listeners, ids: site.listenerIDs, health,
-            attention: attention)
+        let breakers = CircuitBreakers(workers: plan.shares.workers)
+        let workers: WorkerGroup
+        do throws(WorkerGroup.StartFailure) {
+            workers = try WorkerGroup.start(
+                plan.choice.backend, plan.workers, snapshot, listeners, ids: site.listenerIDs,
+                health, breakers, attention: attention)
+        } catch {
+            watch.stop()
+            throw error
+        }
+        watch.watch(configuration, site)
         return RunningService(
-            plan, workers, health, host, Workshop(assembly: assembly, snapshot: snapshot),
+            plan, workers, health, breakers, host,
+            Workshop(assembly: assembly, snapshot: snapshot, names: names, watch: watch),
             Present(
                 configuration: configuration, site: site, listeners: listeners, generation: 1))
     }
 
     /// Serves another configuration from now on. Nothing is changed when it cannot be.
     ///
+    /// - Parameter found: the addresses of every name in it; newer ones that are known count.
     /// - Throws: what keeps it from being served.
-    func change(
-        to configuration: Configuration, _ endpoints: [[ResolvedEndpoint]]
-    ) throws(StartError) {
+    func change(to configuration: Configuration, _ found: NameBook) throws(StartError) {
         try workshop.withLock { (workshop) throws(StartError) in
-            try change(to: configuration, endpoints, &workshop)
+            let names = found.merging(workshop.names.filter { found[$0.key] != nil }) { $1 }
+            let listeners = Set(configuration.listeners.map(\.name))
+            try change(
+                to: configuration, names, without: present.drained.intersection(listeners),
+                &workshop)
+            state.withLock { $0.generation += 1 }
+        }
+    }
+
+    /// Serves from other addresses of names from now on.
+    ///
+    /// - Parameter found: those that have changed.
+    /// - Returns: what is new, and why it cannot be served if it cannot: it counts with the next
+    ///   change that can.
+    func change(namesTo found: NameBook) -> (changes: [NameChange], failure: StartError?) {
+        workshop.withLock { workshop in
+            var changes: [NameChange] = []
+            for (question, addresses) in found {
+                guard let known = workshop.names[question], known != addresses else { continue }
+                workshop.names[question] = addresses
+                changes.append(NameChange(question: question, before: known, after: addresses))
+            }
+            guard !changes.isEmpty else { return ([], nil) }
+            let present = present
+            do throws(StartError) {
+                try change(
+                    to: present.configuration, workshop.names, without: present.drained, &workshop)
+                return (changes, nil)
+            } catch {
+                return (changes, error)
+            }
+        }
+    }
+
+    /// Ends at once, before anything was served.
+    func abort() {
+        stopWatching()
+        workers.post(.terminate)
+        workers.join()
+        present.listeners.removeFiles()
+    }
+
+    /// Sends new connections to the sockets of another process on the same addresses, and waits
+    /// until those that had begun to connect before have been accepted here.
+    func steer(toNext count: Int) {
+        workshop.withLock { _ in present.listeners.steer(toNext: count) }
+        _ = gyre_sleep_ms(Self.handshakeMs)
+    }
+
+    /// Takes a listener out of service, or back: its clients leave as they come to rest.
+    ///
+    /// - Parameter name: of the configuration.
+    /// - Returns: whether that is a change.
+    /// - Throws: when it cannot listen again.
+    func setDrained(_ name: String, _ isDrained: Bool) throws(StartError) -> Bool {
+        try workshop.withLock { (workshop) throws(StartError) in
+            let before = present
+            var drained = before.drained
+            if isDrained { drained.insert(name) } else { drained.remove(name) }
+            guard drained != before.drained else { return false }
+            try change(
+                to: before.configuration, workshop.names, without: drained, &workshop)
+            return true
         }
     }
 
     private func change(
-        to configuration: Configuration, _ endpoints: [[ResolvedEndpoint]],
+        to configuration: Configuration, _ names: NameBook, without drained: Set<String>,
         _ workshop: inout Workshop
     ) throws(StartError) {
+        guard isServing else { throw StartError("the process is stopping") }
         let before = present
+        let endpoints = try EndpointSource.resolve(configuration, names)
         if workers.changesApplied == workshop.changesPosted {
             workshop.assembly.reclaim {
                 workers.clients(ofListener: $0) > 0
             } hasWork: {
                 workers.inFlight(ofEndpoint: $0) > 0 || workers.connections(ofEndpoint: $0) > 0
+            } isCounted: {
+                !breakers.isUnused($0)
             }
         }
+        try workshop.watch.prepare(for: configuration)
         // A copy, so that ids are only given out when all else is well.
         var assembly = workshop.assembly
-        let site = try assembly.assemble(configuration, endpoints)
+        let site = try assembly.assemble(configuration, endpoints, without: drained)
         let snapshot = try Self.snapshot(site, after: workshop.snapshot)
         let change = try before.listeners.changed(
-            to: Self.requests(configuration), workers: workers.count, queueMax: host.listenQueueMax)
+            to: Self.requests(configuration, without: drained), workers: workers.count,
+            queueMax: host.listenQueueMax)
         do throws(StartError) {
             try Self.refuseLoops(change.set, endpoints)
         } catch {
@@ -120,6 +227,7 @@ final class RunningService: Sendable {
         }
         workshop.assembly = assembly
         workshop.snapshot = snapshot
+        workshop.names = names
         site.assign(site.added, in: health, nowMs: MonotonicClock.nowNs / 1_000_000)
         let ids = site.listenerIDs
         workers.post { worker in
@@ -136,10 +244,12 @@ final class RunningService: Sendable {
         state.withLock {
             $0 = Present(
                 configuration: configuration, site: site, listeners: change.set,
-                generation: $0.generation + 1)
+                drained: drained, generation: $0.generation)
         }
         awaitWorkers(workshop.changesPosted)
         for endpoint in site.retired { health.retire(endpoint) }
+        // Now: what is not checked any more counts as well, and no worker may take it for that.
+        workshop.watch.watch(configuration, site)
     }
 
     /// Waits until all workers serve what was last asked for; not for ever, because a worker may
@@ -150,8 +260,11 @@ final class RunningService: Sendable {
         }
     }
 
-    private static func requests(_ configuration: Configuration) -> [ListenRequest] {
-        configuration.listeners.map { ListenRequest(name: $0.name, addresses: $0.addresses) }
+    private static func requests(
+        _ configuration: Configuration, without drained: Set<String> = []
+    ) -> [ListenRequest] {
+        configuration.listeners.filter { !drained.contains($0.name) }
+            .map { ListenRequest(name: $0.name, addresses: $0.addresses) }
     }
 
     private static func snapshot(

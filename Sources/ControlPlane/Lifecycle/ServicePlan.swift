@@ -14,16 +14,22 @@ package struct ServicePlan: Sendable {
     package let room: String
 
     private static let adminDescriptors = UInt64(AdminLimits.descriptors)
+    private static let checkDescriptors = UInt64(CheckLoop.checksMax)
 
     /// - Parameters:
     ///   - options: what was asked for.
     ///   - servesHTTP: whether there is an HTTP listener, whose clients can keep more connections.
+    ///   - checksEndpoints: whether endpoints are checked, which takes descriptors, too.
     ///   - host: this machine.
     ///   - choice: the backend.
     package init(
-        _ options: Configuration.Process, servesHTTP: Bool, host: HostFacts, choice: BackendChoice
+        _ options: Configuration.Process, servesHTTP: Bool, checksEndpoints: Bool = false,
+        host: HostFacts, choice: BackendChoice
     ) throws(StartError) {
         let limit = host.descriptors.soft
+        let others =
+            (options.admin.isOff ? 0 : Self.adminDescriptors)
+            + (checksEndpoints ? Self.checkDescriptors : 0)
         let table =
             options.usesDirectDescriptors
             ? FileTableShares(descriptors: limit, isHTTP: servesHTTP) : nil
@@ -31,7 +37,7 @@ package struct ServicePlan: Sendable {
         guard
             let shares = ResourceShares(
                 workers: wished, connections: options.connectionsMax,
-                descriptors: limit - (options.admin.isOff ? 0 : min(limit, Self.adminDescriptors)),
+                descriptors: limit - min(limit, others),
                 table: table)
         else {
             throw StartError(

@@ -12,7 +12,10 @@ final class ServiceControl: ControlTarget {
     private let source: ConfigurationSource
     private let log: Logger
     private let startNs = MonotonicClock.nowNs
-    private let isDraining = Atomic<Bool>(false)
+    private let retirement = Atomic<Bool>(false)
+
+    /// How many milliseconds the workers' listening sockets may take to close.
+    private static let closingPolls = 2_000
 
     private static let noFile =
         "this process was started from a command line and not from a configuration file"
@@ -23,12 +26,10 @@ final class ServiceControl: ControlTarget {
         self.log = log
     }
 
-    /// From now on the process says that it ends.
-    func noteDrain() { isDraining.store(true, ordering: .relaxed) }
+    /// Whether another process has taken over. Its serving loop is woken for it.
+    var isRetiring: Bool { retirement.load(ordering: .acquiring) }
 
-    private var state: StatusReport.State {
-        isDraining.load(ordering: .relaxed) ? .draining : .serving
-    }
+    private var state: StatusReport.State { service.isServing ? .serving : .draining }
 
     func status() -> StatusReport {
         let counters = service.workers.countersOfEach
@@ -43,11 +44,24 @@ final class ServiceControl: ControlTarget {
             generation: present.generation, connectionsActive: all.connectionsActive,
             connectionsMax: UInt64(service.plan.shares.connections), accepted: all[.accepted],
             requests: all[.requests],
-            listeners: present.listeners.listeners.map { report($0, present) },
+            listeners: present.listeners.listeners.map { report($0, present) }
+                + drained(present),
             workers: zip(counters, times).map { set, timeNs in
                 StatusReport.Worker(
                     connectionsActive: set.connectionsActive, processorTimeNs: timeNs)
             })
+    }
+
+    /// Listeners that an operator took out of service.
+    private func drained(_ present: RunningService.Present) -> [StatusReport.Listener] {
+        present.configuration.listeners.filter { present.drained.contains($0.name) }.map {
+            StatusReport.Listener(
+                name: $0.name, protocolName: $0.service.rawValue,
+                address: $0.addresses.map { "\($0)" }.joined(separator: ", "), state: .draining,
+                connections: present.site.listenerIDs[$0.name].map {
+                    UInt64(service.workers.clients(ofListener: $0))
+                })
+        }
     }
 
     private func report(
@@ -98,6 +112,21 @@ final class ServiceControl: ControlTarget {
         return outcome
     }
 
+    /// Takes up what has happened to names, and tells the log.
+    func take(_ news: [NameQuestion: NameNews]) {
+        for (question, news) in news {
+            guard let trouble = news.trouble else { continue }
+            let line = trouble.text(of: question)
+            if trouble == .ended { log.info("\(line)") } else { log.warning("\(line)") }
+        }
+        guard state == .serving else { return }
+        let outcome = service.change(namesTo: news.compactMapValues(\.addresses))
+        for change in outcome.changes { log.info("\(change.text)") }
+        if let failure = outcome.failure {
+            log.error("these addresses cannot be served: \(failure)")
+        }
+    }
+
     func plan(_ text: String) -> ConfigurationOutcome {
         do throws(ConfigurationError) {
             let configuration = try ConfigurationFile.parse(
@@ -109,11 +138,39 @@ final class ServiceControl: ControlTarget {
     }
 
     func drain(_ order: DrainOrder) -> DrainOutcome {
+        if let sockets = order.process { return retire(successorSockets: sockets) }
         if let name = order.endpoint { return drain(endpoint: name, order.undrain == true) }
-        return DrainOutcome(
-            .refused,
-            reason: "a listener ends when it is taken out of the configuration file; reload it then"
-        )
+        return drain(listener: order.listener ?? "", order.undrain == true)
+    }
+
+    private func retire(successorSockets count: Int) -> DrainOutcome {
+        guard state == .serving else {
+            return DrainOutcome(.refused, reason: "the process is stopping")
+        }
+        if count > 0 { service.steer(toNext: count) }
+        retirement.store(true, ordering: .releasing)
+        _ = gyre_event_signal(service.workers.attention.raw)
+        for _ in 0..<Self.closingPolls where service.workers.counters[.listenersOpen] > 0 {
+            _ = gyre_sleep_ms(1)
+        }
+        return DrainOutcome(.done, remaining: service.workers.counters.connectionsActive)
+    }
+
+    private func drain(listener name: String, _ isOver: Bool) -> DrainOutcome {
+        guard state == .serving else {
+            return DrainOutcome(.refused, reason: "the process is stopping")
+        }
+        guard let id = service.present.site.listenerIDs[name] else {
+            return DrainOutcome(.unknown, reason: "no listener is named '\(name)'")
+        }
+        do throws(StartError) {
+            let isChanged = try service.setDrained(name, !isOver)
+            let remaining = service.workers.clients(ofListener: id)
+            return DrainOutcome(
+                isChanged ? .done : .unchanged, remaining: isOver ? nil : UInt64(remaining))
+        } catch {
+            return DrainOutcome(.refused, reason: error.description)
+        }
     }
 
     /// - Parameter name: as reports call it, as its address is written, or `upstream/address`.
@@ -148,8 +205,12 @@ extension EndpointState {
 
 extension Supervisor {
     /// Opens the admin address, before anything else is started; `nil` when none is asked for.
-    func openAdmin(_ options: AdminOptions) throws(StartError) -> AdminSockets? {
-        options.isOff ? nil : try AdminSockets.open(options)
+    ///
+    /// - Parameter isBeside: a process may serve there, whose place is being taken.
+    func openAdmin(
+        _ options: AdminOptions, isBeside: Bool
+    ) throws(StartError) -> AdminSockets? {
+        options.isOff ? nil : try AdminSockets.open(options, isBeside: isBeside)
     }
 
     func startAdmin(

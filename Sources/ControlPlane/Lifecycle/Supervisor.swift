@@ -5,16 +5,32 @@ internal import CLinux
 internal import DataPlane
 package import Logging
 
+/// How a service is run, besides what its configuration says.
+package struct ServingManner: Sendable {
+    /// The configuration file is read again whenever it has changed.
+    package var watches = false
+    /// A process that serves the same addresses is replaced by this one.
+    package var takesOver = false
+
+    package init() {}
+}
+
 /// Runs a service from start to exit.
 package struct Supervisor {
     private let configuration: Configuration
     private let source: ConfigurationSource
+    private let manner: ServingManner
     let log: Logger
 
     /// - Parameters:
     ///   - configuration: checked, with at least one listener.
     ///   - source: what it is from, and is read from again.
-    package init(_ configuration: Configuration, from source: ConfigurationSource, log: Logger) {
+    ///   - manner: what else is asked for.
+    package init(
+        _ configuration: Configuration, from source: ConfigurationSource,
+        manner: ServingManner = ServingManner(), log: Logger
+    ) {
+        self.manner = manner
         self.configuration = configuration
         self.source = source
         self.log = log
@@ -37,34 +53,71 @@ package struct Supervisor {
         }
         defer { signals.close() }
         let options = try AdminOptions(configuration.process.admin)
-        let adminSockets = try openAdmin(options)
-        let service: RunningService
-        do throws(StartError) {
-            service = try start(host)
-        } catch {
-            adminSockets?.close()
-            throw error
-        }
+        let predecessor =
+            manner.takesOver ? try Predecessor.find(configuration.process.admin, log) : nil
+        let orders = try makeOrders()
+        let (service, adminSockets) = try open(options, host, orders)
         defer { service.present.listeners.removeFiles() }
         announce(service)
         let control = ServiceControl(service, from: source, log: log)
         let admin = try startAdmin(adminSockets, options, control)
+        let changes = try ChangeThread.start(orders, control)
+        if let predecessor {
+            predecessor.handOver(sockets: service.workers.count, log)
+            service.present.listeners.endSteering()
+        }
         onListening(service.present.listeners.listeners.map { "\($0.address)" })
-        let isClean = serve(signals, service, control)
+        let isClean = serve(signals, service, control, orders)
         // It reads the processor times of threads, which end with their threads.
         admin?.stop()
+        changes.stop()
+        service.stopWatching()
         if service.workers.hasFinished { service.workers.join() }
         log.info("stopped", metadata: ["connectionsCut": "\(!isClean)"])
         return isClean
     }
 
-    private func start(_ host: HostFacts) throws(StartError) -> RunningService {
+    private func makeOrders() throws(StartError) -> ChangeOrders {
+        do throws(SystemError) {
+            return try ChangeOrders()
+        } catch {
+            throw StartError("cannot open an eventfd: \(error)")
+        }
+    }
+
+    /// Starts the service, and opens the admin address before it: unless that is another process's
+    /// until this one can serve.
+    private func open(
+        _ options: AdminOptions, _ host: HostFacts, _ orders: ChangeOrders
+    ) throws(StartError) -> (RunningService, AdminSockets?) {
+        if manner.takesOver {
+            let service = try start(host, orders)
+            do throws(StartError) {
+                return (service, try openAdmin(options, isBeside: true))
+            } catch {
+                service.abort()
+                throw error
+            }
+        }
+        let adminSockets = try openAdmin(options, isBeside: false)
+        do throws(StartError) {
+            return (try start(host, orders), adminSockets)
+        } catch {
+            adminSockets?.close()
+            throw error
+        }
+    }
+
+    private func start(
+        _ host: HostFacts, _ orders: ChangeOrders
+    ) throws(StartError) -> RunningService {
         let process = configuration.process
         let failure = process.backend == .epoll ? nil : Self.ringFailure()
         var choice = try BackendChoice.decide(
             process.backend, relay: configuration.demandingRelay, ringFailure: failure,
             tableFailure: process.usesDirectDescriptors ? RingProbe.report.tableFailure : nil)
-        let endpoints = try EndpointSource.resolve(configuration)
+        let servers = NameServers(process.dns)
+        let names = try EndpointSource.names(configuration, servers)
         let attention: Descriptor
         do throws(SystemError) {
             attention = Descriptor(raw: try SystemError.check(gyre_event_open()))
@@ -72,12 +125,15 @@ package struct Supervisor {
             throw StartError("cannot open an eventfd: \(error)")
         }
         let health = EndpointHealth(attention: attention)
+        let watch = EndpointWatch(health, servers, tellingNamesTo: orders)
         while true {
             let plan = try ServicePlan(
-                process, servesHTTP: configuration.servesHTTP, host: host, choice: choice)
+                process, servesHTTP: configuration.servesHTTP,
+                checksEndpoints: configuration.hasActiveChecks, host: host, choice: choice)
             do {
                 return try RunningService.start(
-                    configuration, plan, host, endpoints, health, attention: attention)
+                    configuration, plan, host, names, watch, isBeside: manner.takesOver, health,
+                    attention: attention)
             } catch let error as StartError {
                 throw error
             } catch let error as WorkerGroup.StartFailure {
@@ -129,17 +185,22 @@ package struct Supervisor {
     ///
     /// - Returns: whether no connection had to be cut.
     private func serve(
-        _ signals: SignalSource, _ service: RunningService, _ control: ServiceControl
+        _ signals: SignalSource, _ service: RunningService, _ control: ServiceControl,
+        _ orders: ChangeOrders
     ) -> Bool {
         var state = ShutdownState(drainTimeoutMs: configuration.process.drainTimeoutMs)
+        var watch = manner.watches ? FileWatch(source) : nil
         var isClean = true
         while !service.workers.hasFinished {
             let ready = gyre_poll_readable(
                 signals.descriptor.raw, service.workers.attention.raw,
-                state.waitMs(nowNs: MonotonicClock.nowNs))
+                FileWatch.waitMs(watch, state.waitMs(nowNs: MonotonicClock.nowNs)))
             precondition(ready >= 0, "poll(2) of two descriptors failed")
             var actions: [ShutdownAction] = []
-            if ready & 1 != 0 { actions += takeSignals(signals, &state, control) }
+            if ready & 1 != 0 { actions += takeSignals(signals, &state, control, orders) }
+            if control.isRetiring {
+                actions.append(state.retirementRequested(nowNs: MonotonicClock.nowNs))
+            }
             if ready & 2 != 0 {
                 for event in service.workers.takeEvents() { tell(event, service) }
                 for change in service.health.takeChanges().changes { tell(change, service) }
@@ -149,13 +210,14 @@ package struct Supervisor {
                     actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
                 }
             }
+            if state.isServing, watch?.hasChanged() == true { orders.requestReload() }
             actions.append(state.timeReached(nowNs: MonotonicClock.nowNs))
             for action in actions {
                 if action == .abandon {
                     log.error("workers do not end; leaving them")
                     return false
                 }
-                isClean = perform(action, service, control) && isClean
+                isClean = perform(action, service) && isClean
             }
         }
         return isClean
@@ -173,7 +235,8 @@ package struct Supervisor {
     }
 
     private func takeSignals(
-        _ signals: SignalSource, _ state: inout ShutdownState, _ control: ServiceControl
+        _ signals: SignalSource, _ state: inout ShutdownState, _ control: ServiceControl,
+        _ orders: ChangeOrders
     ) -> [ShutdownAction] {
         var actions: [ShutdownAction] = []
         while let signal = signals.next() {
@@ -183,7 +246,7 @@ package struct Supervisor {
             case .reload where source == .commandLine:
                 // The terminal that it was started from is gone; there is no file to read again.
                 actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
-            case .reload: _ = control.reload()
+            case .reload: orders.requestReload()
             }
         }
         return actions
@@ -191,10 +254,18 @@ package struct Supervisor {
 
     /// - Returns: false when connections are cut by it.
     private func perform(
-        _ action: ShutdownAction, _ service: RunningService, _ control: ServiceControl
+        _ action: ShutdownAction, _ service: RunningService
     ) -> Bool {
         switch action {
         case .none, .abandon:
+            return true
+        case .retire:
+            log.info(
+                "another process serves from now on",
+                metadata: ["connections": "\(service.workers.counters.connectionsActive)"])
+            service.noteEnd()
+            service.present.listeners.removeFiles()
+            service.workers.post(.retire)
             return true
         case .drain:
             log.info(
@@ -203,7 +274,7 @@ package struct Supervisor {
                     "connections": "\(service.workers.counters.connectionsActive)",
                     "timeoutMs": "\(configuration.process.drainTimeoutMs)",
                 ])
-            control.noteDrain()
+            service.noteEnd()
             service.present.listeners.removeFiles()
             service.workers.post(.drain)
             return true

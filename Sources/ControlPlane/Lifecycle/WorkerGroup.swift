@@ -24,9 +24,10 @@ struct WorkerGroup: Sendable {
     static func start(
         _ backend: Backend, _ configurations: [WorkerConfiguration], _ snapshot: SiteSnapshot,
         _ listeners: ListenerSet, ids: [String: UInt32], _ health: EndpointHealth,
-        attention: Descriptor
+        _ breakers: CircuitBreakers, attention: Descriptor
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
+        let gauges = configurations.map { _ in SiteGauges() }
         do throws(SystemError) {
             for configuration in configurations {
                 threads.append(
@@ -34,7 +35,8 @@ struct WorkerGroup: Sendable {
                         backend: backend, configuration: configuration, snapshot: snapshot,
                         listeners: ListenerSet.sockets(
                             listeners.listeners, ofWorker: configuration.index, ids: ids),
-                        health: health, attention: attention))
+                        health: health, breakers: breakers, gauges: gauges,
+                        attention: attention))
             }
         } catch {
             let failed = threads.count

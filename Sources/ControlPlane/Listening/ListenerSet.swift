@@ -31,6 +31,26 @@ package struct Listener: Sendable {
     /// One descriptor per worker, in the order of the workers.
     fileprivate let sockets: [Descriptor]
     fileprivate let file: SocketFile?
+
+    var firstSocket: Descriptor { sockets[0] }
+
+    var socketCount: Int { sockets.count }
+}
+
+/// How sockets are opened.
+private struct ListenManner {
+    /// Per address, at least 1.
+    let sockets: Int
+    let backlog: Int32
+    let fileMode: UInt32?
+    var isBeside: Bool
+
+    func open(
+        _ address: SocketAddress, isRetrying: Bool
+    ) throws(SystemError) -> [Descriptor] {
+        let open = isRetrying ? TCPListener.openRetrying : TCPListener.open
+        return try open(address, sockets, backlog, isBeside)
+    }
 }
 
 /// What has to be done to listen somewhere else.
@@ -59,25 +79,36 @@ package struct ListenerSet: Sendable {
     ///   - queueMax: the kernel's limit on accept queues.
     ///   - fileMode: permissions of socket files, from their first moment; `nil` leaves them to
     ///     the umask.
+    ///   - isBeside: another process may listen there, whose place is being taken.
     package static func open(
-        _ requests: [ListenRequest], workers: Int, queueMax: Int, fileMode: UInt32? = nil
+        _ requests: [ListenRequest], workers: Int, queueMax: Int, fileMode: UInt32? = nil,
+        isBeside: Bool = false
     ) throws(StartError) -> ListenerSet {
-        try ListenerSet().changed(
-            to: requests, workers: workers, queueMax: queueMax, fileMode: fileMode
-        ).set
+        let manner = ListenManner(
+            sockets: workers, backlog: Int32(min(queueMax, acceptQueueMax)), fileMode: fileMode,
+            isBeside: isBeside)
+        return try ListenerSet().changed(to: requests, manner).set
     }
 
     /// Opens what is asked for and not open yet, all or none. Sockets of addresses that are written
     /// as before stay as they are, with the clients in their queues.
     package func changed(
-        to requests: [ListenRequest], workers: Int, queueMax: Int, fileMode: UInt32? = nil
+        to requests: [ListenRequest], workers: Int, queueMax: Int
+    ) throws(StartError) -> ListenerChange {
+        let manner = ListenManner(
+            sockets: workers, backlog: Int32(min(queueMax, acceptQueueMax)), fileMode: nil,
+            isBeside: false)
+        return try changed(to: requests, manner)
+    }
+
+    private func changed(
+        to requests: [ListenRequest], _ manner: ListenManner
     ) throws(StartError) -> ListenerChange {
         var next = ListenerSet()
         next.nextNumber = nextNumber
         var opened: [Listener] = []
         var moved: [Listener] = []
         var texts: [AddressText] = []
-        let backlog = Int32(min(queueMax, acceptQueueMax))
         do throws(StartError) {
             for request in requests {
                 for text in request.addresses {
@@ -92,8 +123,13 @@ package struct ListenerSet: Sendable {
                         next.listeners.append(listener)
                     }
                     guard kept.isEmpty else { continue }
-                    let found = try Self.listeners(
-                        text, count: workers, backlog: backlog, fileMode: fileMode)
+                    // One of the old sockets may be on the port until the workers close it.
+                    var manner = manner
+                    let port = text.port
+                    if port != 0, listeners.contains(where: { $0.address.port == port }) {
+                        manner.isBeside = true
+                    }
+                    let found = try Self.listeners(text, manner)
                     for sockets in found {
                         let listener = Listener(
                             number: next.nextNumber, name: request.name, text: text,
@@ -159,39 +195,34 @@ package struct ListenerSet: Sendable {
     }
 
     private static func listeners(
-        _ text: AddressText, count: Int, backlog: Int32, fileMode: UInt32?
+        _ text: AddressText, _ manner: ListenManner
     ) throws(StartError) -> [OpenSockets] {
         let addresses = try HostResolver.listenAddresses(text)
         if case .unix(let path) = text {
-            return [
-                try unixListener(
-                    path, addresses[0], count: count, backlog: backlog, fileMode: fileMode)
-            ]
+            return [try unixListener(path, addresses[0], manner)]
         }
         guard text.port == 0, addresses.count > 1 else {
-            return try bind(addresses, text, count: count, backlog: backlog, isRetrying: true)
+            return try bind(addresses, text, manner, isRetrying: true)
         }
         for _ in 0..<freePortRetriesMax {
             do throws(StartError) {
-                return try bindFreePort(addresses, text, count: count, backlog: backlog)
+                return try bindFreePort(addresses, text, manner)
             } catch {
                 continue
             }
         }
-        return try bindFreePort(addresses, text, count: count, backlog: backlog)
+        return try bindFreePort(addresses, text, manner)
     }
 
     /// Binds the first address to a free port and the others to the same one.
     private static func bindFreePort(
-        _ addresses: [SocketAddress], _ text: AddressText, count: Int, backlog: Int32
+        _ addresses: [SocketAddress], _ text: AddressText, _ manner: ListenManner
     ) throws(StartError) -> [OpenSockets] {
-        let first = try bind(
-            [addresses[0]], text, count: count, backlog: backlog, isRetrying: false)
+        let first = try bind([addresses[0]], text, manner, isRetrying: false)
         let port = first.first?.address.port ?? 0
         do throws(StartError) {
             let others = addresses.dropFirst().map { $0.withPort(port) }
-            return first
-                + (try bind(others, text, count: count, backlog: backlog, isRetrying: false))
+            return first + (try bind(others, text, manner, isRetrying: false))
         } catch {
             close(first)
             throw error
@@ -201,17 +232,14 @@ package struct ListenerSet: Sendable {
     /// Binds all addresses that one text stands for. An address of a family that this machine
     /// does not have is left out if another address of the same text works.
     private static func bind(
-        _ addresses: [SocketAddress], _ text: AddressText, count: Int, backlog: Int32,
+        _ addresses: [SocketAddress], _ text: AddressText, _ manner: ListenManner,
         isRetrying: Bool
     ) throws(StartError) -> [OpenSockets] {
         var opened: [OpenSockets] = []
         var missing: StartError?
         for address in addresses {
             do throws(SystemError) {
-                let sockets =
-                    isRetrying
-                    ? try TCPListener.openRetrying(address, count: count, backlog: backlog)
-                    : try TCPListener.open(address, count: count, backlog: backlog)
+                let sockets = try manner.open(address, isRetrying: isRetrying)
                 opened.append(
                     OpenSockets(
                         address: (try? SocketAddress.local(of: sockets[0])) ?? address,
@@ -234,11 +262,12 @@ package struct ListenerSet: Sendable {
     }
 
     private static func unixListener(
-        _ path: String, _ address: SocketAddress, count: Int, backlog: Int32, fileMode: UInt32?
+        _ path: String, _ address: SocketAddress, _ manner: ListenManner
     ) throws(StartError) -> OpenSockets {
         do throws(SystemError) {
             let (sockets, file) = try UnixListener.open(
-                path: path, address: address, count: count, backlog: backlog, fileMode: fileMode)
+                path: path, address: address, count: manner.sockets, backlog: manner.backlog,
+                fileMode: manner.fileMode, isBeside: manner.isBeside)
             return OpenSockets(address: address, sockets: sockets, file: file)
         } catch {
             throw cannotListen(on: address, writtenAs: .unix(path: path), error)

@@ -13,17 +13,17 @@ package enum TCPListener {
 
     /// Opens `count` sockets and retries for about one second while the address is in use.
     static func openRetrying(
-        _ address: SocketAddress, count: Int, backlog: Int32
+        _ address: SocketAddress, count: Int, backlog: Int32, isBeside: Bool = false
     ) throws(SystemError) -> [Descriptor] {
         for _ in 0..<inUseRetriesMax {
             do throws(SystemError) {
-                return try open(address, count: count, backlog: backlog)
+                return try open(address, count: count, backlog: backlog, isBeside: isBeside)
             } catch {
                 guard error.code == EADDRINUSE else { throw error }
                 _ = gyre_sleep_ms(inUseRetryMs)
             }
         }
-        return try open(address, count: count, backlog: backlog)
+        return try open(address, count: count, backlog: backlog, isBeside: isBeside)
     }
 
     /// Opens `count` sockets. With port 0 the kernel chooses the port of the first one and the
@@ -31,16 +31,20 @@ package enum TCPListener {
     ///
     /// The first socket listens alone before SO_REUSEPORT is turned on: bound with it from the
     /// beginning, a second Gyre on the same port would silently get half of the connections.
+    ///
+    /// - Parameter isBeside: that is what is wanted: another process of the same user may listen
+    ///   there, which did the same.
     package static func open(
-        _ address: SocketAddress, count: Int, backlog: Int32
+        _ address: SocketAddress, count: Int, backlog: Int32, isBeside: Bool = false
     ) throws(SystemError) -> [Descriptor] {
         precondition(count > 0)
         var sockets: [Descriptor] = []
         do throws(SystemError) {
             let first = try prepared(address, keepingIn: &sockets)
+            if isBeside { try first.setReusePort() }
             try address.bind(first)
             try first.listen(backlog: backlog)
-            try first.setReusePort()
+            if !isBeside { try first.setReusePort() }
             let bound = try SocketAddress.local(of: first)
             while sockets.count < count {
                 let sibling = try prepared(address, keepingIn: &sockets)

@@ -9,14 +9,19 @@ internal import Glibc
 enum UnixListener {
     /// Binds and listens on `path`, replacing a stale socket file.
     ///
-    /// - Parameter fileMode: the file's permissions; `nil` leaves them to the umask.
+    /// - Parameters:
+    ///   - fileMode: the file's permissions; `nil` leaves them to the umask.
+    ///   - isBeside: a process may listen there; its file is replaced in one step, so that there is
+    ///     always somebody to connect to.
     /// - Returns: `count` descriptors of one socket, and the file to remove at the end.
     /// - Throws: EADDRINUSE when a process listens there, ENOTSOCK when the file is no socket.
     static func open(
-        path: String, address: SocketAddress, count: Int, backlog: Int32, fileMode: UInt32? = nil
+        path: String, address: SocketAddress, count: Int, backlog: Int32, fileMode: UInt32? = nil,
+        isBeside: Bool = false
     ) throws(SystemError) -> (sockets: [Descriptor], file: SocketFile) {
         precondition(count > 0)
-        try removeStale(path: path, address: address)
+        let beside = isBeside ? Self.placeBeside(path) : nil
+        if beside == nil { try removeStale(path: path, address: address) }
         var sockets = [try Descriptor.streamSocket(family: address.family)]
         var file: SocketFile?
         do throws(SystemError) {
@@ -24,10 +29,11 @@ enum UnixListener {
             if let fileMode {
                 try SystemError.check(gyre_socket_set_mode(sockets[0].raw, fileMode))
             }
-            try address.bind(sockets[0])
-            let named = try SocketFile(path: path)
+            try (beside?.address ?? address).bind(sockets[0])
+            var named = try SocketFile(path: beside?.path ?? path)
             file = named
             try sockets[0].listen(backlog: backlog)
+            if beside != nil { named = try named.renamed(path) }
             while sockets.count < count { sockets.append(try sockets[0].duplicate()) }
             return (sockets, named)
         } catch {
@@ -35,6 +41,14 @@ enum UnixListener {
             file?.remove()
             throw error
         }
+    }
+
+    /// Where a socket is before it takes another one's place; `nil` when there is nothing to take,
+    /// or no room for a longer name.
+    private static func placeBeside(_ path: String) -> (path: String, address: SocketAddress)? {
+        guard (try? SocketFile(path: path)) != nil else { return nil }
+        let place = "\(path).\(getpid())"
+        return SocketAddress(unixPath: place).map { (place, $0) }
     }
 
     /// Removes the socket file at `path` unless a process accepts connections there.
@@ -78,6 +92,12 @@ struct SocketFile: Equatable, Sendable {
         guard isSocket == 1 else { throw SystemError(code: ENOTSOCK) }
         self.device = device
         self.inode = inode
+    }
+
+    /// Gives the file a name, which another one may have.
+    func renamed(_ name: String) throws(SystemError) -> SocketFile {
+        try SystemError.check(unsafe gyre_file_rename(path, name))
+        return try SocketFile(path: name)
     }
 
     /// Removes the file if it is still the same one.

@@ -75,6 +75,7 @@ extension ForwardAction {
         responseFields = FieldChanges(route.rewrite.responseHeaders)
         responseMs = route.timeouts.responseMs
         silenceMs = route.timeouts.upstreamMs
+        retries = route.retries.map { RetryPolicy($0) }
     }
 }
 

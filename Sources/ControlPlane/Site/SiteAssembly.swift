@@ -50,11 +50,12 @@ struct SiteAssembly: Sendable {
     /// - Parameters:
     ///   - configuration: checked.
     ///   - endpoints: for each of its upstreams at least one.
+    ///   - drained: names of listeners that are not to be served, and keep their ids.
     /// - Throws: when there are no ids left, or a route does not fit.
     mutating func assemble(
-        _ configuration: Configuration, _ endpoints: [[ResolvedEndpoint]]
+        _ configuration: Configuration, _ endpoints: [[ResolvedEndpoint]],
+        without drained: Set<String> = []
     ) throws(StartError) -> AssembledSite {
-        try configuration.refuseUnserved()
         var site = AssembledSite(description: SiteDescription(listeners: [], upstreams: []))
         var keys: Set<EndpointKey> = []
         for (upstream, addresses) in zip(configuration.upstreams, endpoints) {
@@ -65,8 +66,14 @@ struct SiteAssembly: Sendable {
                 throw Self.tooMany("listeners", SiteLimits.listenersMax)
             }
             site.listenerIDs[listener.name] = id
-            site.description.listeners.append(
-                ListenerDescription(id: id, service: try Self.service(listener, configuration)))
+            if drained.contains(listener.name) { continue }
+            var description = ListenerDescription(
+                id: id, service: try Self.service(listener, configuration),
+                limits: AdmissionLimits(listener))
+            if let accepted = listener.proxyProtocol {
+                description.acceptsProxy = ProxyAcceptance(accepted)
+            }
+            site.description.listeners.append(description)
         }
         _ = listenerIDs.keep(only: Set(configuration.listeners.map(\.name)))
         _ = upstreamIDs.keep(only: Set(configuration.upstreams.map(\.name)))
@@ -79,10 +86,12 @@ struct SiteAssembly: Sendable {
     /// - Parameters:
     ///   - hasClients: whether a listener has any.
     ///   - hasWork: whether an endpoint has connections or requests.
-    mutating func reclaim(hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool) {
+    ///   - isCounted: whether an upstream has any that count against its limits.
+    mutating func reclaim(
+        hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool, isCounted: (UInt32) -> Bool
+    ) {
         listenerIDs.reclaim { !hasClients($0) }
-        // Workers keep nothing of an upstream that would harm another one.
-        upstreamIDs.reclaim { _ in true }
+        upstreamIDs.reclaim { !isCounted($0) }
         endpointIDs.reclaim { !hasWork($0) }
     }
 
@@ -167,8 +176,13 @@ extension UpstreamPolicy {
         silenceMs = upstream.timeouts.upstreamMs
         keepAliveMs = upstream.timeouts.keepAliveMs
         idleMax = upstream.connections.idleMax
+        connectionsMax = upstream.connections.connectionsMax.map(UInt32.init(clamping:)) ?? .max
+        pendingMax = UInt32(clamping: upstream.connections.pendingMax)
+        pendingMs = upstream.connections.pendingTimeoutMs
+        requestsMax = upstream.connections.requestsMax.map(UInt32.init(clamping:)) ?? .max
         pipelineMax = upstream.connections.pipelineMax
         host = upstream.host
+        sendsProxy = upstream.proxyProtocol
         retries = RetryPolicy(upstream.retries)
         if let passive = upstream.health.passive {
             ejection = EjectionPolicy(
@@ -180,8 +194,17 @@ extension UpstreamPolicy {
     }
 }
 
+extension ProxyAcceptance {
+    fileprivate init(_ accepted: Configuration.ProxyProtocolIn) {
+        self.init()
+        from = accepted.from
+        timeoutMs = accepted.timeoutMs
+    }
+}
+
 extension RetryPolicy {
-    fileprivate init(_ retries: Configuration.Retries) {
+    /// What the configuration says of an upstream, or of a route in its place.
+    init(_ retries: Configuration.Retries) {
         self.init()
         attemptsMax = UInt32(clamping: retries.attempts)
         perTryMs = retries.perTryTimeoutMs

@@ -4,7 +4,7 @@
 package import Protocols
 
 /// A token bucket for each source, IPv4 addresses by themselves and IPv6 ones by their /64, which
-/// is what one customer gets (RFC 6177). Worker thread only. All operations are O(1).
+/// is what one customer gets (RFC 6177). One thread at a time. All operations are O(1).
 ///
 /// What is kept of a source is only when its bucket will be full again (the generic cell rate
 /// algorithm, ITU-T I.371): who is past that time is as good as unknown. When the table is full,
@@ -40,20 +40,17 @@ package struct TokenBuckets: ~Copyable {
 
     /// - Parameters:
     ///   - sourcesMax: how many are told apart, 1 to 2^24; 56 bytes each once they are used.
-    ///   - perSecond: the rate in the long run, 1 to 1,000,000.
-    ///   - burst: how many at once after a quiet time, 1 to 1,000,000.
+    ///   - rate: in the long run, and how many at once after a quiet time.
     ///   - seed: nobody else's, or else sources can be chosen that all hang in one place.
-    package init(sourcesMax: Int, perSecond: UInt32, burst: UInt32, seed: (UInt64, UInt64)) {
+    package init(sourcesMax: Int, _ rate: SourceRate, seed: (UInt64, UInt64)) {
         precondition(sourcesMax > 0 && sourcesMax <= 1 << 24)
-        precondition(perSecond > 0 && perSecond <= 1_000_000)
-        precondition(burst > 0 && burst <= 1_000_000)
         sources = Slab(capacity: sourcesMax)
         var size = 1
         while size < sourcesMax { size *= 2 }
         places = MutableTable(zeroed: size)
         seeds = seed
-        intervalNs = 1_000_000_000 / UInt64(perSecond)
-        burstNs = intervalNs * UInt64(burst)
+        intervalNs = rate.intervalNs
+        burstNs = rate.intervalNs * rate.burst
     }
 
     /// Sources that are known now.
@@ -63,9 +60,14 @@ package struct TokenBuckets: ~Copyable {
     ///
     /// - Returns: 0 when there was one; else in how many milliseconds there is one again.
     package mutating func take(_ address: IPBytes, nowMs: UInt64) -> UInt64 {
-        let (high, low) = address.isIPv4 ? (address.high, address.low) : (address.high, 0)
+        let (high, low) = Self.source(address)
+        return take(high, low, hash: SipHash.hash(high, low, seeds: seeds), nowMs: nowMs)
+    }
+
+    /// The same for a source whose hash with this table's seed is known.
+    mutating func take(_ high: UInt64, _ low: UInt64, hash: UInt64, nowMs: UInt64) -> UInt64 {
         let nowNs = nowMs * 1_000_000
-        let place = place(high, low)
+        let place = place(hash)
         let slot = find(high, low, place) ?? insert(high, low, place, nowNs: nowNs)
         touch(slot)
         let fullAtNs = max(sources[slot: slot].fullAtNs, nowNs) + intervalNs
@@ -77,8 +79,13 @@ package struct TokenBuckets: ~Copyable {
         return 0
     }
 
-    private func place(_ high: UInt64, _ low: UInt64) -> Int {
-        Int(truncatingIfNeeded: SipHash.hash(high, low, seeds: seeds)) & (places.count - 1)
+    /// What is told apart.
+    static func source(_ address: IPBytes) -> (high: UInt64, low: UInt64) {
+        address.isIPv4 ? (address.high, address.low) : (address.high, 0)
+    }
+
+    private func place(_ hash: UInt64) -> Int {
+        Int(truncatingIfNeeded: hash) & (places.count - 1)
     }
 
     private func find(_ high: UInt64, _ low: UInt64, _ place: Int) -> UInt32? {
@@ -111,7 +118,7 @@ package struct TokenBuckets: ~Copyable {
     private mutating func removeOldest() {
         let slot = oldest
         let source = sources[slot: slot]
-        let place = place(source.high, source.low)
+        let place = place(SipHash.hash(source.high, source.low, seeds: seeds))
         if places[place] == slot + 1 {
             places[place] = source.next
         } else {

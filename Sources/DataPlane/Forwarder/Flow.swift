@@ -60,6 +60,8 @@ struct SideFlags: OptionSet, BitwiseCopyable {
     static let splicing = SideFlags(rawValue: 1 << 8)
     /// A Unix socket: its hang-up says nothing that a failing send would not say.
     static let unix = SideFlags(rawValue: 1 << 9)
+    /// The bytes that wait begin with a PROXY header, which is for nobody but us.
+    static let beginsWithHeader = SideFlags(rawValue: 1 << 10)
 }
 
 /// One side of a flow, with the direction that reads from it.
@@ -81,14 +83,18 @@ struct FlowSide: BitwiseCopyable {
 
 /// Where a flow is in its life.
 enum FlowPhase: UInt8, BitwiseCopyable {
+    /// The client has to begin with a PROXY header, which is not whole.
+    case proxyHeader
     case connecting
+    /// Its upstream has as many connections as it may have.
+    case waiting
     case relaying
     /// Its sockets are being closed; the slot is free when the last one is.
     case closing
 }
 
 /// A forwarded TCP connection.
-struct Flow: BitwiseCopyable {
+struct Flow: Waiting {
     /// Downstream, upstream.
     var sides = InlineArray<2, FlowSide>(repeating: FlowSide())
     /// When something last happened, in milliseconds.
@@ -96,6 +102,12 @@ struct Flow: BitwiseCopyable {
     var phase = FlowPhase.connecting
     /// Sockets that are open or being closed.
     var sockets: UInt8 = 0
+    /// It may use one of its upstream's connections.
+    var holdsPermit = false
+    /// It waits in front, until some idle connection has ended.
+    var starves = false
+    /// Who waits before and behind it, while it waits for its upstream.
+    var line = LineLinks()
     let relay: RelayMode
     /// The listener by which its client came.
     let listener: UInt32

@@ -1,6 +1,7 @@
 // The beginning of a flow: accepted client, endpoint chosen, connection attempts.
 
 internal import Glibc
+internal import Protocols
 
 extension TCPForwarder {
     /// - Parameter listener: the id of the one by which the client came.
@@ -21,21 +22,41 @@ extension TCPForwarder {
         let side = FlowSideID.downstream(index.slot)
         do {
             let socket = try reactor.adopt(descriptor, owner: side.raw)
+            let verdict = site.value.admit(socket, by: listener, nowMs: nowMs, on: &reactor)
+            guard case .admitted = verdict else {
+                reactor.turnAway(socket)
+                flows.remove(index)
+                return
+            }
             open(side, socket)
             self[side].flags.insert(.connected)
         } catch {
             flows.remove(index)
             return
         }
-        site.value.clientCame(listener)
         site.value.hold(flow.snapshot)
-        noteSource(index.slot, on: &reactor)
+        if site.value.listeners[slot: listener].record.proxies.count > 0 {
+            meetClient(index.slot, on: &reactor)
+        } else {
+            startConnecting(index.slot, from: nil, on: &reactor)
+        }
+    }
+
+    /// The client's bytes are the endpoint's from here on.
+    ///
+    /// - Parameter source: where the client is, if that is known already.
+    mutating func startConnecting<R: Reactor & ~Copyable>(
+        _ slot: UInt32, from source: IPBytes?, on reactor: inout R
+    ) {
+        noteSource(slot, source, on: &reactor)
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
         // is noticed. Splicing has nothing to read into before, and when buffers are short those
         // that are connected need them more.
-        let copiesFirst = flow.relay == .auto || flow.relay == .copy
-        if copiesFirst && !isShortOfBuffers(reactor) { armReceive(side, on: &reactor) }
-        connect(index.slot, on: &reactor)
+        let copiesFirst = flows[slot: slot].relay == .auto || flows[slot: slot].relay == .copy
+        if copiesFirst && !isShortOfBuffers(reactor) {
+            armReceive(.downstream(slot), on: &reactor)
+        }
+        admit(slot, on: &reactor)
     }
 
     private func makeFlow(_ listener: UInt32) -> Flow {
@@ -51,37 +72,49 @@ extension TCPForwarder {
 
     /// Learns what a flow is balanced by, where that is asked for.
     private mutating func noteSource<R: Reactor & ~Copyable>(
-        _ slot: UInt32, on reactor: inout R
+        _ slot: UInt32, _ source: IPBytes?, on reactor: inout R
     ) {
         guard destination(slot).balancesBy != .none else { return }
         let socket = self[FlowSideID.downstream(slot)].socket
-        flows[slot: slot].key = BalanceKey.hash(reactor.peerAddress(of: socket))
+        let address = source ?? reactor.peerAddress(of: socket) ?? IPBytes(high: 0, low: 0)
+        flows[slot: slot].key = BalanceKey.hash(address)
     }
 
     /// The upstream of a flow whose endpoint is being chosen.
-    private func destination(_ slot: UInt32) -> UpstreamRecord {
+    func destination(_ slot: UInt32) -> UpstreamRecord {
         site.value.view(flows[slot: slot].snapshot).upstreams[Int(flows[slot: slot].upstream)]
     }
 
+    /// What came of choosing an endpoint.
+    private enum EndpointChoice {
+        case chosen
+        /// There is none left.
+        case exhausted
+        /// Every connection that its upstream may have is there.
+        case starves
+    }
+
     /// Chooses the next endpoint to try.
-    ///
-    /// - Returns: false when there is none left.
-    private mutating func chooseEndpoint(_ slot: UInt32) -> Bool {
+    private mutating func chooseEndpoint(_ slot: UInt32) -> EndpointChoice {
         let upstream = destination(slot)
         let view = site.value.view(flows[slot: slot].snapshot)
         let target = site.value.pick(
             upstream, in: view, key: flows[slot: slot].key,
             without: flows[slot: slot].attempted, nowMs: nowMs)
         guard flows[slot: slot].attempts < upstream.endpoints.count, let target else {
-            return false
+            return .exhausted
+        }
+        letEndpointGo(slot)
+        let endpoint = view.endpoints[Int(target)].id
+        guard site.value.connectionCame(endpoint, limit: upstream.policy.connectionsMax) else {
+            return .starves
         }
         flows[slot: slot].attempts += 1
         flows[slot: slot].attempted.append(Int(target - upstream.endpoints.start))
         flows[slot: slot].target = target
-        letEndpointGo(slot)
-        flows[slot: slot].endpoint = view.endpoints[Int(target)].id
-        site.value.workCame(flows[slot: slot].endpoint)
-        return true
+        flows[slot: slot].endpoint = endpoint
+        site.value.workCame(endpoint)
+        return .chosen
     }
 
     /// A flow is over, or goes to another endpoint.
@@ -90,6 +123,7 @@ extension TCPForwarder {
         guard endpoint != .max else { return }
         flows[slot: slot].endpoint = .max
         site.value.workWent(endpoint)
+        site.value.connectionWent(endpoint)
     }
 
     /// An endpoint could not be connected.
@@ -97,8 +131,8 @@ extension TCPForwarder {
         _ slot: UInt32, _ cause: HealthCause, _ code: Int32, on reactor: inout R
     ) {
         report(
-            cause == .connectTimedOut ? .connectTimedOut : .connectFailed, slot: slot, code: code,
-            on: &reactor)
+            cause == .connectTimedOut ? .connectTimedOut : .connectFailed,
+            endpoint: flows[slot: slot].endpoint, code: code, on: &reactor)
         site.value.health.noteFailure(
             flows[slot: slot].endpoint, cause, code: code, destination(slot).policy.ejection,
             nowMs: nowMs)
@@ -143,7 +177,17 @@ extension TCPForwarder {
         let side = FlowSideID.upstream(slot)
         let view = site.value.view(flows[slot: slot].snapshot)
         let connectMs = destination(slot).policy.connectMs
-        while chooseEndpoint(slot) {
+        while true {
+            switch chooseEndpoint(slot) {
+            case .chosen: break
+            case .exhausted:
+                report(.noEndpoint, on: &reactor)
+                end(slot, reset: true, on: &reactor)
+                return
+            case .starves:
+                starve(slot)
+                return
+            }
             let address = view.endpoints[Int(flows[slot: slot].target)].address
             do {
                 let socket = try reactor.connect(to: address, owner: side.raw)
@@ -155,15 +199,15 @@ extension TCPForwarder {
             } catch {
                 reactor.counters[.connectFailures] &+= 1
                 if error.isShortage {
-                    report(.connectFailed, slot: slot, code: error.code, on: &reactor)
+                    report(
+                        .connectFailed, endpoint: flows[slot: slot].endpoint, code: error.code,
+                        on: &reactor)
                     pauseAccepting(error.code, on: &reactor)
                 } else {
                     connectFailed(slot, .connectFailed, error.code, on: &reactor)
                 }
             }
         }
-        report(.noEndpoint, slot: slot, on: &reactor)
-        end(slot, reset: true, on: &reactor)
     }
 
     mutating func connected<R: Reactor & ~Copyable>(
@@ -178,6 +222,7 @@ extension TCPForwarder {
         self[side].flags.insert(.connected)
         flows[slot: side.slot].phase = .relaying
         site.value.health.noteSuccess(flows[slot: side.slot].endpoint)
+        guard changeHeaders(side.slot, on: &reactor) else { return }
         letSnapshotGo(side.slot)
         timers.set(side.slot, atMs: nowMs + flows[slot: side.slot].idleTimeoutMs)
         switch flows[slot: side.slot].relay {
@@ -186,7 +231,9 @@ extension TCPForwarder {
             pump(side.other, on: &reactor)
         case .splice, .spliceRing:
             startSplicing(side, splicePath(side.slot), on: &reactor)
-            startSplicing(side.other, splicePath(side.slot), on: &reactor)
+            // What waits goes first: a PROXY header, and what came behind one.
+            self[side.other].path = .promoting
+            pump(side.other, on: &reactor)
         }
     }
 
@@ -204,5 +251,13 @@ extension TCPForwarder {
         reactor.close(self[side].socket, reset: false)
         self[side].flags.remove(.open)
         connect(slot, on: &reactor)
+    }
+}
+
+extension Reactor where Self: ~Copyable {
+    /// Resets a client's connection, of which nothing will be heard any more.
+    mutating func turnAway(_ socket: SocketID) {
+        setOwner(socket, TCPForwarder.noFlow)
+        close(socket, reset: true)
     }
 }

@@ -34,7 +34,11 @@ extension TCPForwarder {
     mutating func pump<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
         let target = side.other
         guard self[target].flags.contains(.connected) else {
-            armReceive(side, on: &reactor)
+            if flows[slot: side.slot].phase == .proxyHeader {
+                readHeader(side.slot, on: &reactor)
+            } else {
+                armReceive(side, on: &reactor)
+            }
             return
         }
         if !self[side].pending.isEmpty && !self[target].flags.contains(.sending) {

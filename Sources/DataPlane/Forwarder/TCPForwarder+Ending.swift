@@ -63,6 +63,7 @@ extension TCPForwarder {
         _ slot: UInt32, reset: Bool, on reactor: inout R
     ) {
         guard flows[slot: slot].phase != .closing else { return }
+        if flows[slot: slot].phase == .waiting { giveUpWaiting(slot) }
         flows[slot: slot].phase = .closing
         timers.clear(slot)
         reactor.counters[reset ? .flowsReset : .flowsFinished] &+= 1
@@ -86,8 +87,9 @@ extension TCPForwarder {
         // Both its descriptors are free: reason enough to try again. One that never got its
         // second descriptor would only make room for the next to fail like it.
         let wasConnected = self[FlowSideID.upstream(slot)].flags.contains(.connected)
-        letSnapshotGo(slot)
+        givePermitBack(slot)
         letEndpointGo(slot)
+        letSnapshotGo(slot)
         site.value.clientWent(flows[slot: slot].listener)
         flows.remove(flows.index(ofSlot: slot))
         if acceptPausedUntilMs != nil && wasConnected { resumeAccepting() }
@@ -105,10 +107,14 @@ extension TCPForwarder {
         while let identifier = timers.popExpired(nowMs: nowMs) {
             if identifier == acceptTimer {
                 resumeAccepting()
+            } else if flows[slot: identifier].phase == .proxyHeader {
+                headerTimedOut(identifier, on: &reactor)
             } else if flows[slot: identifier].phase == .connecting {
                 reactor.counters[.connectTimeouts] &+= 1
                 connectFailed(identifier, .connectTimedOut, 0, on: &reactor)
                 abandonAttempt(identifier, on: &reactor)
+            } else if flows[slot: identifier].phase == .waiting {
+                refuse(identifier, on: &reactor)
             } else {
                 checkIdle(identifier, on: &reactor)
             }

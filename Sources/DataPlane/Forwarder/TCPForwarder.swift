@@ -1,6 +1,7 @@
 // The TCP forwarder: one worker's flows. Every method runs on the worker's thread between two
 // turns of its reactor; completions come in through `handle`, requests go out to the reactor.
-// +Connect opens flows, +Copy and +Splice move bytes, +Ending closes and times out.
+// +Connect opens flows, +Admission keeps to the upstreams' limits, +Copy and +Splice move bytes,
+// +Ending closes and times out, +ProxyProtocol reads and writes what comes before the bytes.
 
 internal import Glibc
 internal import Protocols
@@ -12,6 +13,8 @@ struct TCPForwarder: ~Copyable {
     let site: Shared<WorkerSite>
     private let events: WorkerEvents
     var flows: Slab<Flow>
+    /// Flows that wait for room at their upstreams.
+    var lines = WaitingLines<Flow>()
     var timers: TimerWheel
     var nowMs: UInt64
     /// Until when accepting is paused for want of descriptors; `nil` when it is not.
@@ -54,10 +57,9 @@ struct TCPForwarder: ~Copyable {
 
     /// Tells the log about something.
     func report<R: Reactor & ~Copyable>(
-        _ kind: WorkerEvent.Kind, slot: UInt32? = nil, code: Int32 = 0, on reactor: inout R
+        _ kind: WorkerEvent.Kind, endpoint: UInt32 = 0, code: Int32 = 0, on reactor: inout R
     ) {
-        let endpoint = slot.map { Int(flows[slot: $0].endpoint) } ?? 0
-        if events.post(kind, endpoint: endpoint, code: code, nowMs: nowMs) {
+        if events.post(kind, endpoint: Int(endpoint), code: code, nowMs: nowMs) {
             reactor.counters[.event] &+= 1
         }
     }

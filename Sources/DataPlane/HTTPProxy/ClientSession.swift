@@ -5,6 +5,8 @@ internal import Protocols
 
 /// Where a client connection is.
 enum SessionPhase: UInt8, BitwiseCopyable {
+    /// The client has to begin with a PROXY header, which is not whole.
+    case proxyHeader
     /// Nothing of a request has come yet.
     case idle
     /// A part of a head has come.
@@ -37,6 +39,8 @@ struct SessionFlags: OptionSet, BitwiseCopyable {
     static let isTrusted = SessionFlags(rawValue: 1 << 5)
     /// It is on the list of those that send at the end of the turn.
     static let flushesLater = SessionFlags(rawValue: 1 << 6)
+    /// There was no room for it: it is told so, and is not counted among its listener's clients.
+    static let isSurplus = SessionFlags(rawValue: 1 << 7)
 }
 
 /// A client connection.
@@ -54,11 +58,15 @@ struct ClientSession: BitwiseCopyable {
     var requestsLeft: UInt32
     /// Answers that have not been sent to their end when the next request was begun.
     var answersQueued: UInt32 = 0
+    /// An idle connection to an endpoint that speaks for this client only.
+    var kept = UInt32.max
+    /// Where it is kept what the client's PROXY header said, for endpoints to be told.
+    var conveyed = UInt32.max
     /// When something last happened, in milliseconds.
     var activeAtMs: UInt64
     /// When the timer fires; `.max` while it is not set.
     var timerAtMs = UInt64.max
-    /// The client's address, once it is needed.
+    /// The client's address, once it is needed: what its PROXY header says, if it has one.
     var address = IPBytes(high: 0, low: 0)
 
     init(listener: UInt32, nowMs: UInt64, requestsMax: UInt32) {

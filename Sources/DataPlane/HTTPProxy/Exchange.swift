@@ -52,10 +52,18 @@ struct ExchangeFlags: OptionSet, BitwiseCopyable {
     static let setsCookie = ExchangeFlags(rawValue: 1 << 21)
     /// Its client has left it: its answer is dropped.
     static let isOrphan = ExchangeFlags(rawValue: 1 << 20)
+    /// Its upstream has limits, and it counts among its requests.
+    static let isLimited = ExchangeFlags(rawValue: 1 << 22)
+    /// It may use one of its upstream's connections.
+    static let holdsPermit = ExchangeFlags(rawValue: 1 << 23)
+    /// It stands in line for one.
+    static let waits = ExchangeFlags(rawValue: 1 << 24)
+    /// It stands in front, until some idle connection has ended.
+    static let starves = ExchangeFlags(rawValue: 1 << 25)
 }
 
 /// A request with its response.
-struct Exchange: BitwiseCopyable {
+struct Exchange: Waiting {
     /// Slot of the client's session; none of an orphan.
     var session: UInt32
     /// Slot of the connection to the endpoint, while there is one for it alone or it is the front
@@ -64,6 +72,8 @@ struct Exchange: BitwiseCopyable {
     /// Slot of the connection on which it waits behind another exchange, and who waits behind it.
     var leader = UInt32.max
     var next = UInt32.max
+    /// Who waits before and behind it, while it waits for its upstream.
+    var line = LineLinks()
     /// The listener by which its client came.
     let listener: UInt32
     /// The snapshot that it began with and holds.

@@ -57,7 +57,7 @@ extension HTTPProxy {
     /// A client on a Unix socket has no address.
     private func writeAddress(_ slot: UInt32, bracketed: Bool, to writer: inout HeadWriter) {
         let address = sessions[slot: slot].address
-        if address == IPBytes(high: 0, low: 0) {
+        if address.isNowhere {
             writer.append("unknown")
         } else {
             writer.appendIPAddress(address, bracketed: bracketed)

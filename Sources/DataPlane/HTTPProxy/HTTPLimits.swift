@@ -15,6 +15,11 @@ enum HTTPLimits {
     /// (RFC 9112 section 9.6).
     static let lingerMs: UInt64 = 3_000
 
+    /// Clients of one worker that are told at the same time that there is no room for them, each
+    /// for at most the time above; those beyond are reset, so that they cannot take the room of
+    /// others.
+    static let surplusClientsMax = 64
+
     /// What a field block can grow by when it is rewritten, besides repeating Host: names of the
     /// fields that are added, an address, a date.
     static let rewriteBytesMax = 1024

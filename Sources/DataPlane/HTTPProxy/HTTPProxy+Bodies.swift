@@ -46,6 +46,7 @@ extension HTTPProxy {
     /// The turn is over: sends what was put off.
     mutating func endTurn<R: Reactor & ~Copyable>(on reactor: inout R) {
         resend(on: &reactor)
+        admitWaiting(on: &reactor)
         while let index = sessionsToFlush.popFirst() {
             guard sessions.contains(index) else { continue }
             let slot = index.slot

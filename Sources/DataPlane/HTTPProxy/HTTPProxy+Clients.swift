@@ -33,8 +33,8 @@ extension HTTPProxy {
             sessions.remove(index)
             return
         }
-        site.value.clientCame(listener)
         sessions[slot: slot].transport.flags = .connected
+        guard admitClient(slot, on: &reactor), meetClient(slot, on: &reactor) else { return }
         receiveFromClient(slot, on: &reactor)
         watch(slot)
     }
@@ -84,6 +84,9 @@ extension HTTPProxy {
 
     /// Begins as many requests as have come, which is one unless it is answered on the spot.
     mutating func serve<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
+        if sessions[slot: slot].phase == .proxyHeader {
+            guard readProxyHeader(slot, on: &reactor) else { return }
+        }
         while canServe(slot), readRequestHead(slot, on: &reactor) {}
         guard isReading(slot) else { return }
         if sessions[slot: slot].transport.flags.contains(.ended) { clientEnded(slot, on: &reactor) }
@@ -219,7 +222,7 @@ extension HTTPProxy {
             closeWhenSent(slot, on: &reactor)
         case .lingering:
             abandon(slot, reset: false, on: &reactor)
-        case .ending, .closing: break
+        case .proxyHeader, .ending, .closing: break
         }
     }
 
@@ -282,7 +285,12 @@ extension HTTPProxy {
     /// Nothing refers to a client's socket any more.
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         timers.clear(slot)
-        site.value.clientWent(sessions[slot: slot].listener)
+        forget(slot, on: &reactor)
+        if sessions[slot: slot].flags.contains(.isSurplus) {
+            surplusClients -= 1
+        } else {
+            site.value.clientWent(sessions[slot: slot].listener)
+        }
         sessions.remove(sessions.index(ofSlot: slot))
         if acceptPausedUntilMs != nil { resumeAccepting() }
     }

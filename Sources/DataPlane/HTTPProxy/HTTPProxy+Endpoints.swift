@@ -14,13 +14,14 @@ extension HTTPProxy {
         _ x: UInt32, _ head: Span<UInt8>, on reactor: inout R
     ) -> Bool {
         let upstream = destination(ofExchange: x)
-        site.value.requestCame(upstream.id, nowMs: nowMs)
+        site.value.requestCame(
+            upstream.id, budgetPercent: route(ofExchange: x).retries.budgetPercent, nowMs: nowMs)
         if upstream.balancesBy != .none { noteKey(x, upstream, head, on: &reactor) }
         if !upstream.stickyName.isEmpty {
             if follow(x, cookieOf: upstream, head) { return true }
             exchanges[slot: x].flags.insert(.setsCookie)
         }
-        return chooseEndpoint(x)
+        return stay(x) || chooseEndpoint(x)
     }
 
     private mutating func noteKey<R: Reactor & ~Copyable>(
@@ -63,8 +64,6 @@ extension HTTPProxy {
         else { return false }
         let target = upstream.endpoints.start + UInt32(place)
         guard site.value.health.isUsable(view.endpoints[Int(target)].id) else { return false }
-        exchanges[slot: x].attempts += 1
-        exchanges[slot: x].attempted.append(place)
         choose(target, x)
         return true
     }
@@ -79,14 +78,15 @@ extension HTTPProxy {
                 upstream, in: view(ofExchange: x), key: exchanges[slot: x].key,
                 without: exchanges[slot: x].attempted, nowMs: nowMs)
         else { return false }
-        exchanges[slot: x].attempts += 1
-        exchanges[slot: x].attempted.append(Int(target - upstream.endpoints.start))
         choose(target, x)
         return true
     }
 
     /// Makes the endpoint at a position in the exchange's snapshot the one to use.
-    private mutating func choose(_ target: UInt32, _ x: UInt32) {
+    mutating func choose(_ target: UInt32, _ x: UInt32) {
+        let start = destination(ofExchange: x).endpoints.start
+        exchanges[slot: x].attempts += 1
+        exchanges[slot: x].attempted.append(Int(target - start))
         letEndpointGo(x)
         let endpoint = view(ofExchange: x).endpoints[Int(target)].id
         exchanges[slot: x].target = target
@@ -140,17 +140,17 @@ extension HTTPProxy {
 extension HTTPProxy {
     /// Whether a copy of a request is worth keeping until its answer is known.
     func mayBeRetried(_ x: UInt32) -> Bool {
-        destination(ofExchange: x).policy.retries.attemptsMax > exchanges[slot: x].tries
+        route(ofExchange: x).retries.attemptsMax > exchanges[slot: x].tries
     }
 
     /// Whether a response with a status that asks for another try may be waited for.
     func retriesByStatus(_ x: UInt32) -> Bool {
-        destination(ofExchange: x).policy.retries.statuses != StatusSet()
+        route(ofExchange: x).retries.statuses != StatusSet()
     }
 
     /// How long the response head of this try may take, when there may be another one.
     func tryLimitMs(_ x: UInt32) -> UInt64 {
-        let policy = destination(ofExchange: x).policy.retries
+        let policy = route(ofExchange: x).retries
         let isLimited =
             policy.perTryMs > 0 && policy.causes.contains(.timeout) && mayBeRetried(x)
             && !exchanges[slot: x].replay.isEmpty
@@ -166,6 +166,7 @@ extension HTTPProxy {
         let upstream = destination(ofExchange: x)
         guard mayBeRetried(x), !exchanges[slot: x].replay.isEmpty,
             exchanges[slot: x].attempts < upstream.endpoints.count,
+            route(ofExchange: x).retries.budgetPercent > 0,
             site.value.takeRetry(upstream.id, nowMs: nowMs)
         else { return false }
         var request = exchanges[slot: x].replay.take()

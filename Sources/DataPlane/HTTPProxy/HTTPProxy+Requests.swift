@@ -15,16 +15,21 @@ extension HTTPProxy {
         if sessions[slot: slot].transport.unsentBytes > 0 {
             sessions[slot: slot].answersQueued += 1
         }
-        let choice = chooseRoute(slot, head)
+        let waitMs = requestWaitMs(slot, head, on: &reactor)
+        let choice = waitMs == 0 ? chooseRoute(slot, head) : .none
         guard let index = exchanges.insert(makeExchange(slot, choice)) else {
             preconditionFailure("more exchanges than sessions and orphans")
         }
         site.value.hold(exchanges[slot: index.slot].snapshot)
         sessions[slot: slot].phase = .exchange
         sessions[slot: slot].exchange = index.slot
-        if let reply = ownAnswer(policy(ofClient: slot), choice) {
+        let reply =
+            waitMs > 0
+            ? .tooManyRequests(retryInMs: waitMs) : ownAnswer(policy(ofClient: slot), choice)
+        if let reply {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
+            dropRequestBody(index.slot, on: &reactor)
             answer(slot, reply, on: &reactor)
             return
         }
@@ -45,7 +50,7 @@ extension HTTPProxy {
             return
         }
         sessions[slot: slot].transport.received.consume(requestHead.length, in: reactor.buffers)
-        lease(index.slot, carrying: chain, on: &reactor)
+        admit(index.slot, carrying: chain, on: &reactor)
         watch(slot)
     }
 
@@ -127,14 +132,20 @@ extension HTTPProxy {
     ) -> IPBytes {
         if sessions[slot: slot].flags.contains(.hasAddress) { return sessions[slot: slot].address }
         let address = reactor.peerAddress(of: sessions[slot: slot].transport.socket)
+        noteAddress(slot, address ?? IPBytes(high: 0, low: 0))
+        return sessions[slot: slot].address
+    }
+
+    /// The client is at `address`.
+    mutating func noteAddress(_ slot: UInt32, _ address: IPBytes) {
         sessions[slot: slot].address = address
         sessions[slot: slot].flags.insert(.hasAddress)
         let state = site.value.listeners[slot: sessions[slot: slot].listener]
-        let blocks = site.value.view(state.snapshot).blocks
-        for position in state.record.trusted.range where blocks[position].contains(address) {
+        if site.value.view(state.snapshot).contains(address, in: state.record.trusted) {
             sessions[slot: slot].flags.insert(.isTrusted)
+        } else {
+            sessions[slot: slot].flags.remove(.isTrusted)
         }
-        return address
     }
 
     /// No buffer is free although windows shrink long before: nothing can be said any more.
@@ -163,7 +174,8 @@ extension HTTPProxy {
     /// Bytes of a client came while its exchange is under way: of the body, or of what follows.
     mutating func requestBytesCame<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         let slot = exchanges[slot: x].session
-        if !exchanges[slot: x].flags.contains(.requestComplete) {
+        let flags = exchanges[slot: x].flags
+        if flags.isDisjoint(with: [.requestComplete, .waits]) {
             noteClient(x)
             exchanges[slot: x].replay.discard(in: reactor.buffers)
             guard moveRequestBody(x, on: &reactor) else { return }

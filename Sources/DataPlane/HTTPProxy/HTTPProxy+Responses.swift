@@ -123,7 +123,7 @@ extension HTTPProxy {
             return true
         }
         noteAnswer(x)
-        if destination(ofExchange: x).policy.retries.statuses.contains(responseHead.status),
+        if route(ofExchange: x).retries.statuses.contains(responseHead.status),
             retryElsewhere(x, on: &reactor)
         {
             return false
@@ -258,6 +258,7 @@ extension HTTPProxy {
 
     /// Frees the record of an exchange that nothing refers to.
     mutating func freeExchange(_ x: UInt32) {
+        giveBackLimits(x)
         letEndpointGo(x)
         site.value.release(exchanges[slot: x].snapshot)
         exchanges.remove(exchanges.index(ofSlot: x))

@@ -6,6 +6,8 @@ internal import Protocols
 
 /// What a client's connection waits for.
 private enum Wait {
+    /// The end of a PROXY header.
+    case proxyHeader
     /// The first byte of a request, on a connection that has served before.
     case nextRequest
     /// The end of a request head, or the first byte on a new connection.
@@ -15,6 +17,8 @@ private enum Wait {
     /// A client takes what it asked for.
     case clientTaking
     case connecting
+    /// The upstream has as many connections as it may have.
+    case room
     /// A client sends more of a body.
     case requestBody
     /// An endpoint takes more of a body.
@@ -44,6 +48,7 @@ extension HTTPProxy {
     private func wait(_ slot: UInt32) -> Wait {
         let session = sessions[slot: slot]
         switch session.phase {
+        case .proxyHeader: return .proxyHeader
         case .lingering, .closing: return .lingering
         case .ending: return .clientTaking
         case .idle, .head:
@@ -56,6 +61,7 @@ extension HTTPProxy {
 
     private func wait(_ exchange: Exchange, _ client: Transport) -> Wait {
         let flags = exchange.flags
+        if flags.contains(.waits) { return .room }
         if exchange.leader != .max {
             if client.unsentBytes > 0 { return .clientTaking }
             return client.flags.contains(.ended) ? .halfClosed : .responseHead
@@ -81,12 +87,16 @@ extension HTTPProxy {
 
     private func limitMs(_ wait: Wait, _ slot: UInt32) -> UInt64 {
         switch wait {
+        case .proxyHeader:
+            return site.value.listeners[slot: sessions[slot: slot].listener].record.proxyTimeoutMs
         case .nextRequest: return policy(ofClient: slot).deadlines.keepAliveMs
         case .requestHead: return policy(ofClient: slot).deadlines.headMs
         case .lingering: return HTTPLimits.lingerMs
         case .clientTaking, .requestBody: return policy(ofClient: slot).deadlines.bodyMs
         case .connecting:
             return destination(ofExchange: sessions[slot: slot].exchange).policy.connectMs
+        case .room:
+            return destination(ofExchange: sessions[slot: slot].exchange).policy.pendingMs
         case .requestTaking, .responseBody:
             return route(ofExchange: sessions[slot: slot].exchange).silenceMs
         case .responseHead:
@@ -123,9 +133,14 @@ extension HTTPProxy {
     private mutating func expire<R: Reactor & ~Copyable>(
         _ slot: UInt32, _ wait: Wait, on reactor: inout R
     ) {
-        reactor.counters[wait == .connecting ? .connectTimeouts : .idleTimeouts] &+= 1
+        switch wait {
+        case .connecting: reactor.counters[.connectTimeouts] &+= 1
+        case .room: reactor.counters[.upstreamOverflows] &+= 1
+        default: reactor.counters[.idleTimeouts] &+= 1
+        }
         let x = sessions[slot: slot].exchange
         switch wait {
+        case .proxyHeader: proxyHeaderTimedOut(slot, on: &reactor)
         case .nextRequest, .lingering: abandon(slot, reset: false, on: &reactor)
         case .clientTaking, .halfClosed: abandon(slot, reset: true, on: &reactor)
         case .requestHead:
@@ -138,13 +153,16 @@ extension HTTPProxy {
             report(.connectTimedOut, endpoint: exchanges[slot: x].endpoint, on: &reactor)
             noteFailure(x, .connectTimedOut)
             abandonAttempt(x, answering: .connectTimeout, on: &reactor)
+        case .room:
+            report(.upstreamFull, endpoint: exchanges[slot: x].endpoint, on: &reactor)
+            fail(x, .pendingTimeout, on: &reactor)
         case .requestBody: fail(x, .bodyTimeout, on: &reactor)
         case .requestTaking:
             noteFailure(x, .timedOut)
             fail(x, .requestNotTaken, on: &reactor)
         case .responseHead:
             noteFailure(x, .timedOut)
-            let causes = destination(ofExchange: x).policy.retries.causes
+            let causes = route(ofExchange: x).retries.causes
             if !causes.contains(.timeout) || !retryElsewhere(x, on: &reactor) {
                 fail(x, .responseTimeout, on: &reactor)
             }

@@ -16,10 +16,8 @@ extension HTTPProxy {
         {
             return
         }
-        let endpoint = exchanges[slot: x].endpoint
-        guard let upstream = pool.take(endpoint: endpoint, in: &upstreams) else {
-            connect(x, carrying: head, on: &reactor)
-            if exchanges.isTaken(slot: x) { sendRequest(x, on: &reactor) }
+        guard let upstream = takeIdle(x, on: &reactor) else {
+            sendAfresh(x, carrying: head, on: &reactor)
             return
         }
         reactor.counters[.upstreamsReused] &+= 1
@@ -31,6 +29,15 @@ extension HTTPProxy {
         sendRequest(x, on: &reactor)
     }
 
+    /// Sends a request on a new connection.
+    private mutating func sendAfresh<R: Reactor & ~Copyable>(
+        _ x: UInt32, carrying head: BufferChain, on reactor: inout R
+    ) {
+        connect(x, carrying: head, on: &reactor)
+        guard exchanges.isTaken(slot: x), exchanges[slot: x].upstream != .max else { return }
+        sendRequest(x, on: &reactor)
+    }
+
     /// Tries endpoints from the present one on until a connection attempt is under way; answers
     /// the client when there is none left.
     private mutating func connect<R: Reactor & ~Copyable>(
@@ -39,6 +46,11 @@ extension HTTPProxy {
         var head = head
         repeat {
             let endpoint = exchanges[slot: x].endpoint
+            let limit = destination(ofExchange: x).policy.connectionsMax
+            guard site.value.connectionCame(endpoint, limit: limit) else {
+                starve(x, carrying: head, on: &reactor)
+                return
+            }
             do {
                 let upstream = try openUpstream(x, endpoint, on: &reactor)
                 upstreams[slot: upstream].transport.waiting = head
@@ -48,6 +60,7 @@ extension HTTPProxy {
                 watch(exchanges[slot: x].session)
                 return
             } catch {
+                site.value.connectionWent(endpoint)
                 connectFailed(endpoint, error.code, on: &reactor)
                 if error.isShortage {
                     pauseAccepting(error.code, on: &reactor)
@@ -73,7 +86,10 @@ extension HTTPProxy {
                 closeDropping(on: &reactor)
             }
         }
-        let record = UpstreamConnection(exchange: x, endpoint: endpoint)
+        var record = UpstreamConnection(exchange: x, endpoint: endpoint)
+        if destination(ofExchange: x).policy.sendsProxy != nil {
+            record.client = exchanges[slot: x].session
+        }
         guard let index = upstreams.insert(record) else { throw .tableFull }
         let address = view(ofExchange: x).endpoints[Int(exchanges[slot: x].target)].address
         do {
@@ -85,7 +101,6 @@ extension HTTPProxy {
             throw error
         }
         if address.isUnix { upstreams[slot: index.slot].transport.flags.insert(.unix) }
-        site.value.connectionCame(endpoint)
         reactor.counters[.upstreamsOpened] &+= 1
         return index.slot
     }
@@ -111,6 +126,7 @@ extension HTTPProxy {
         upstreams[slot: upstream].phase = .leased
         upstreams[slot: upstream].transport.flags.insert(.connected)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
+        guard introduce(upstream, on: &reactor) else { return }
         receiveFromUpstream(upstream, on: &reactor)
         upstreams[slot: upstream].transport.flush(on: &reactor)
         watch(exchanges[slot: x].session)
@@ -127,7 +143,7 @@ extension HTTPProxy {
         exchanges[slot: x].upstream = .max
         closeUpstream(upstream, on: &reactor)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
-        let retries = destination(ofExchange: x).policy.retries.causes.contains(.connectFailure)
+        let retries = route(ofExchange: x).retries.causes.contains(.connectFailure)
         if retries, moveToNextEndpoint(x, &head, in: reactor.buffers) {
             connect(x, carrying: head, on: &reactor)
             return
@@ -183,7 +199,7 @@ extension HTTPProxy {
             return
         }
         noteFailure(x, .reset, code: -result)
-        let causes = destination(ofExchange: x).policy.retries.causes
+        let causes = route(ofExchange: x).retries.causes
         if !isUnseen || !causes.contains(.reset) || !retryElsewhere(x, on: &reactor) {
             reactor.counters[.upstreamFailures] &+= 1
             fail(x, .closedBeforeResponse, on: &reactor)
@@ -200,7 +216,8 @@ extension HTTPProxy {
         let upstream = exchanges[slot: x].upstream
         exchanges[slot: x].upstream = .max
         closeUpstream(upstream, on: &reactor)
-        connect(x, carrying: request, on: &reactor)
+        // It may have to go elsewhere still, when the endpoint is gone and not only its connection.
+        sendAfresh(x, carrying: request, on: &reactor)
     }
 
     /// A send to an endpoint is through.
@@ -260,8 +277,13 @@ extension HTTPProxy {
             transport.received.isEmpty && transport.waiting.isEmpty
             && transport.flags.isDisjoint(with: [.ended, .discarding])
         let state = site.value.endpoints[slot: endpoint]
-        guard isReusable, isQuiet, !isDraining, state.isCurrent,
-            pool.count(ofEndpoint: endpoint) < state.idleMax
+        // Of those for one client there are no more than clients; that may be more than a limit.
+        let isShared = upstreams[slot: upstream].client == .max
+        let idle = isShared ? pool.count(ofEndpoint: endpoint) : 0
+        let mayStay =
+            !state.isLimited
+            || isShared && site.value.breakers.starving(state.upstream) == 0
+        guard isReusable, isQuiet, !isDraining, mayStay, state.isCurrent, idle < state.idleMax
         else {
             closeUpstream(upstream, on: &reactor)
             return
@@ -270,6 +292,7 @@ extension HTTPProxy {
         upstreams[slot: upstream].exchange = .max
         upstreams[slot: upstream].idleSinceMs = nowMs
         pool.insert(upstream, in: &upstreams)
+        noteKept(upstream, isKept: true)
         setPoolTimer(atMs: nowMs + state.keepAliveMs)
         // What tells that the endpoint closed it.
         receiveFromUpstream(upstream, on: &reactor)
@@ -280,7 +303,9 @@ extension HTTPProxy {
         _ upstream: UInt32, on reactor: inout R
     ) {
         switch upstreams[slot: upstream].phase {
-        case .idle: pool.remove(upstream, in: &upstreams)
+        case .idle:
+            pool.remove(upstream, in: &upstreams)
+            noteKept(upstream, isKept: false)
         case .dropping: removeOrphan(upstreams[slot: upstream].exchange)
         case .connecting, .leased, .closing: break
         }

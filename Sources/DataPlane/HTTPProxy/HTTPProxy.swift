@@ -2,8 +2,9 @@
 // method runs on the worker's thread between two turns of its reactor; completions come in through
 // `handle`, requests go out to the reactor.
 // +Clients reads requests and ends client connections, +Requests hands requests on, +Upstreams
-// finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches.
-// +Pipeline and +Orphans let several requests share a connection.
+// finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches,
+// +Admission keeps to the upstreams' limits. +Pipeline and +Orphans let several requests share a
+// connection, +ProxyProtocol reads and writes what comes before the first one.
 
 internal import Glibc
 internal import Protocols
@@ -44,7 +45,11 @@ struct HTTPProxy: ~Copyable {
     var exchanges: Slab<Exchange>
     var upstreams: Slab<UpstreamConnection>
     var pool: IdlePool
+    /// What PROXY headers said, where endpoints are told.
+    var conveyed: Slab<ProxyAddresses>
     var pipelining: Pipelines
+    /// Exchanges that wait for room at their upstreams.
+    var lines = WaitingLines<Exchange>()
     /// Whether any upstream was ever to be pipelined to.
     private(set) var pipelines = false
     /// Those that send at the end of the turn.
@@ -64,6 +69,10 @@ struct HTTPProxy: ~Copyable {
     /// Until when accepting is paused for want of descriptors; `nil` when it is not.
     var acceptPausedUntilMs: UInt64?
     var isDraining = false
+    /// Clients are to come back to another process when they have their answers.
+    var isRetiring = false
+    /// Clients that there was no room for and that are being told so.
+    var surplusClients = 0
     /// A tunnel that was just begun, for the worker to hand over.
     var tunnel: Tunnel?
 
@@ -77,6 +86,7 @@ struct HTTPProxy: ~Copyable {
         self.nowMs = nowMs
         let clients = TCPForwarder.slots(for: configuration)
         sessions = Slab(capacity: clients)
+        conveyed = Slab(capacity: clients)
         // As many may be orphans as there are clients; tables cost only what is in use.
         exchanges = Slab(capacity: clients * 2)
         upstreams = Slab(capacity: clients * 2)
@@ -144,7 +154,8 @@ struct HTTPProxy: ~Copyable {
     /// Whether a client's connection ends with its present answer, whatever the client wants.
     @inline(__always)
     func isLeaving(_ slot: UInt32) -> Bool {
-        isDraining || !site.value.listeners[slot: sessions[slot: slot].listener].isCurrent
+        isDraining || isRetiring
+            || !site.value.listeners[slot: sessions[slot: slot].listener].isCurrent
     }
 
     /// Whether nothing is left of any client or endpoint.

@@ -54,12 +54,12 @@ struct IdlePool: ~Copyable {
         count += 1
     }
 
-    /// Takes the newest connection of an endpoint out.
+    /// Takes the newest connection of an endpoint out, unless that is for one client only.
     mutating func take(
         endpoint: UInt32, in connections: inout Slab<UpstreamConnection>
     ) -> UInt32? {
         let slot = lists[slot: endpoint].newest
-        guard slot != .max else { return nil }
+        guard slot != .max, connections[slot: slot].client == .max else { return nil }
         remove(slot, in: &connections)
         return slot
     }

@@ -17,10 +17,13 @@ struct LocalReply {
     let losesFraming: Bool
     /// Methods for an Allow field; empty for none.
     let allow: StaticString
+    /// After how many seconds it is worth asking again; 0 for not saying.
+    let retrySeconds: UInt64
 
     init(
         _ status: UInt16, _ reason: StaticString, error: StaticString = "",
-        _ details: StaticString, losesFraming: Bool = false, allow: StaticString = ""
+        _ details: StaticString, losesFraming: Bool = false, allow: StaticString = "",
+        retrySeconds: UInt64 = 0
     ) {
         self.status = status
         self.reason = reason
@@ -28,6 +31,7 @@ struct LocalReply {
         self.details = details
         self.losesFraming = losesFraming
         self.allow = allow
+        self.retrySeconds = retrySeconds
     }
 
     /// A request head that was refused.
@@ -75,6 +79,12 @@ struct LocalReply {
         losesFraming: true)
     static let noEndpoint = LocalReply(
         503, "Service Unavailable", error: "destination_unavailable", "no endpoint to connect to")
+    static let upstreamFull = LocalReply(
+        503, "Service Unavailable", error: "connection_limit_reached",
+        "as much is under way and waiting as the upstream may have")
+    static let pendingTimeout = LocalReply(
+        503, "Service Unavailable", error: "connection_limit_reached",
+        "no connection to the upstream became free in time")
     static let closedBeforeResponse = LocalReply(
         502, "Bad Gateway", error: "connection_terminated", "closed before a response")
     static let tooManyInterimResponses = LocalReply(
@@ -87,6 +97,17 @@ struct LocalReply {
         504, "Gateway Timeout", error: "http_response_timeout", "no response in time")
     static let requestNotTaken = LocalReply(
         504, "Gateway Timeout", error: "connection_write_timeout", "request was not taken in time")
+
+    static let tooManyClients = LocalReply(
+        503, "Service Unavailable", error: "http_request_denied", "too many connections",
+        losesFraming: true, retrySeconds: 1)
+
+    /// - Parameter ms: until there may be a request again.
+    static func tooManyRequests(retryInMs ms: UInt64) -> LocalReply {
+        LocalReply(
+            429, "Too Many Requests", error: "http_request_denied", "too many requests",
+            retrySeconds: (ms + 999) / 1_000)
+    }
 
     /// No endpoint could be connected; this is what the last one said.
     static func connectFailed(_ code: Int32) -> LocalReply {
@@ -134,6 +155,11 @@ struct LocalReply {
         if allow.utf8CodeUnitCount > 0 {
             writer.append("Allow: ")
             writer.append(allow)
+            writer.append("\r\n")
+        }
+        if retrySeconds > 0 {
+            writer.append("Retry-After: ")
+            writer.appendDecimal(retrySeconds)
             writer.append("\r\n")
         }
         writer.appendConnection(connection)

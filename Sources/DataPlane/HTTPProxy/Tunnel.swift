@@ -11,6 +11,8 @@ struct Tunnel: BitwiseCopyable {
     var endpoint: UInt32
     /// The listener by which the client came.
     var listener: UInt32
+    /// It has a permit of its upstream's.
+    var holdsPermit: Bool
 }
 
 extension HTTPProxy {
@@ -24,12 +26,14 @@ extension HTTPProxy {
             client: sessions[slot: slot].transport, upstream: upstreams[slot: upstream].transport,
             clientOwner: HTTPOwner.client(slot).raw,
             upstreamOwner: HTTPOwner.upstream(upstream).raw,
-            endpoint: exchanges[slot: x].endpoint, listener: sessions[slot: slot].listener)
+            endpoint: exchanges[slot: x].endpoint, listener: sessions[slot: slot].listener,
+            holdsPermit: exchanges[slot: x].flags.contains(.holdsPermit))
+        exchanges[slot: x].flags.remove(.holdsPermit)
         exchanges[slot: x].upstream = .max
         removeExchange(x, on: &reactor)
-        site.value.connectionWent(upstreams[slot: upstream].endpoint)
         upstreams.remove(upstreams.index(ofSlot: upstream))
         timers.clear(slot)
+        forget(slot, on: &reactor)
         sessions.remove(sessions.index(ofSlot: slot))
     }
 }
@@ -45,6 +49,7 @@ extension TCPForwarder {
             relay: configuration.filesMax == nil ? policy.relay : .copy,
             idleTimeoutMs: policy.deadlines.tunnelMs)
         flow.endpoint = tunnel.endpoint
+        flow.holdsPermit = tunnel.holdsPermit
         flow.phase = .relaying
         flow.sockets = 2
         flow.sides[0] = Self.side(tunnel.client, toward: tunnel.upstream, in: reactor.buffers)

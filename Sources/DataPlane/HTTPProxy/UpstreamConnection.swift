@@ -27,6 +27,9 @@ struct UpstreamConnection: BitwiseCopyable {
     /// Answers that came to their ends; goes round.
     var answered: UInt32 = 0
     let endpoint: UInt32
+    /// The session of the client that it speaks for, because it began with that one's addresses;
+    /// none when it is for all.
+    var client = UInt32.max
     /// It is on the list of those that send at the end of the turn.
     var flushesLater = false
     /// Nothing behind the front's answer is read.

@@ -5,35 +5,42 @@
 package enum Counter: Int, CaseIterable, Sendable {
     // System calls by kind.
     case enter, epollWait, epollCtl, accept, socket, socketOption, connect, receive, send
-    case splice, shutdown, close, pipe, event, peerName, register, clock
+    case splice, shutdown, close, pipe, event, peerName, socketName, register, clock
     // The loop.
     case turns, completions, starvedWaits, queueOverflows, strayCompletions
     // Bytes handed on, by relay path.
     case bytesCopied, bytesSpliced, bytesRingSpliced
     // Connections and flows.
     case accepted, acceptPauses, flowsFinished, flowsReset, flowsRefused, flowsActive
+    case listenersOpen
     case connectFailures, connectTimeouts, idleTimeouts, promotions, demotions
+    // PROXY headers of clients.
+    case proxyHeaders, proxyHeadersRefused, proxyHeaderTimeouts
     // HTTP.
     case clientsActive, requests, responses, requestsRefused, localReplies, responsesCut
     case upstreamsOpened, upstreamsReused, upstreamsActive, upstreamFailures, retries, tunnels
     // Requests that were sent behind others, and again without them; answers that nobody wanted.
     case requestsPipelined, requestsResent, answersDropped
+    // Work that waited for room at an upstream, and what was refused for want of it.
+    case upstreamWaits, upstreamOverflows
+    // What limits of listeners turned away: by rates of sources, and by the number of clients.
+    case connectionsOverRate, requestsOverRate, connectionsOverLimit
 }
 
 extension Counter {
     /// The counters that are system calls.
     package static let systemCalls: [Counter] = [
         .enter, .epollWait, .epollCtl, .accept, .socket, .socketOption, .connect, .receive, .send,
-        .splice, .shutdown, .close, .pipe, .event, .peerName, .register,
+        .splice, .shutdown, .close, .pipe, .event, .peerName, .socketName, .register,
         .clock,
     ]
 
-    static let total = 53
+    static let total = 61
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<53, UInt64>(repeating: 0)
+    private var values = InlineArray<61, UInt64>(repeating: 0)
 
     package init() {}
 

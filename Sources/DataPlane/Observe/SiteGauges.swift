@@ -45,7 +45,8 @@ package final class SiteGauges: @unchecked Sendable {
     var writer: GaugeWriter { unsafe GaugeWriter(words) }
 }
 
-/// Sets the gauges of one worker. Worker thread only; valid as long as the `SiteGauges` are.
+/// Sets the gauges of one worker, on its thread; any thread reads. Valid as long as the
+/// `SiteGauges` are.
 @safe
 struct GaugeWriter: BitwiseCopyable {
     private let words: UnsafeMutablePointer<Atomic<UInt32>>
@@ -66,6 +67,13 @@ struct GaugeWriter: BitwiseCopyable {
 
     func setClients(_ count: UInt32, ofListener id: UInt32) {
         store(count, Self.place(ofListener: id))
+    }
+
+    /// What was last set, also by another thread.
+    func clients(ofListener id: UInt32) -> Int {
+        let place = Self.place(ofListener: id)
+        precondition(place >= 0 && place < SiteGauges.count)
+        return unsafe Int(words[place].load(ordering: .relaxed))
     }
 
     func setInFlight(_ count: UInt32, ofEndpoint id: UInt32) {

@@ -18,12 +18,19 @@ package struct WorkerEvent: Equatable, Sendable {
         case acceptPaused
         /// An endpoint answered with something that is not a response.
         case badResponse
+        /// An upstream has as many connections as it may have, and work was refused.
+        case upstreamFull
+        /// A client that has to begin with a PROXY header began with something else; the code is
+        /// the `ProxyRefusal`.
+        case proxyHeaderRefused
+        /// Its header did not come in time.
+        case proxyHeaderLate
     }
 
     package let kind: Kind
     /// Position of the endpoint it is about, for those that are about one.
     package let endpoint: Int
-    /// The errno value, 0 when there is none.
+    /// The errno value, 0 when there is none; for some kinds another code.
     package let code: Int32
     /// Events before this one that were held back.
     package let heldBack: Int

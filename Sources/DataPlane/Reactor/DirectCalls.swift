@@ -29,16 +29,43 @@ enum DirectCalls {
 
     static func peerAddress(
         _ descriptor: Descriptor, counting counters: inout CounterSet
-    ) -> IPBytes {
+    ) -> IPBytes? {
         counters[.peerName] &+= 1
-        var address = sockaddr_in6()
+        return unsafe end(of: descriptor, gyre_socket_peer)?.address
+    }
+
+    /// Both ends of a socket; `nil` when it has no peer, or one that is not of IP.
+    static func addresses(
+        _ descriptor: Descriptor, counting counters: inout CounterSet
+    ) -> ProxyAddresses? {
+        counters[.peerName] &+= 1
+        counters[.socketName] &+= 1
+        guard let peer = unsafe end(of: descriptor, gyre_socket_peer),
+            let own = unsafe end(of: descriptor, gyre_socket_name),
+            peer.address != IPBytes(high: 0, low: 0)
+        else { return nil }
+        return ProxyAddresses(
+            source: peer.address, destination: own.address, sourcePort: peer.port,
+            destinationPort: own.port)
+    }
+
+    /// One end of a socket.
+    ///
+    /// - Parameter name: getpeername(2) or getsockname(2).
+    private static func end(
+        of descriptor: Descriptor,
+        _ name: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<UInt32>?) -> Int32
+    ) -> (address: IPBytes, port: UInt16)? {
+        var storage = sockaddr_in6()
         var length = UInt32(MemoryLayout<sockaddr_in6>.size)
-        return unsafe withUnsafeMutableBytes(of: &address) { bytes in
-            guard let base = bytes.baseAddress else { return IPBytes(high: 0, low: 0) }
+        let result = unsafe withUnsafeMutableBytes(of: &storage) { bytes -> IPBytes? in
+            guard let base = bytes.baseAddress else { return nil }
             let pointer = unsafe base.assumingMemoryBound(to: sockaddr.self)
-            let result = unsafe gyre_socket_peer(descriptor.raw, pointer, &length)
-            return result == 0 ? unsafe IPBytes(of: pointer) : IPBytes(high: 0, low: 0)
+            guard unsafe name(descriptor.raw, pointer, &length) == 0 else { return nil }
+            return unsafe IPBytes(of: pointer)
         }
+        // Both families have the port at the same place (ip(7), ipv6(7)).
+        return result.map { ($0, UInt16(bigEndian: storage.sin6_port)) }
     }
 
     /// Makes the coming close send a reset.

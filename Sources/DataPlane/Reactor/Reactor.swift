@@ -87,9 +87,13 @@ package protocol Reactor: ~Copyable {
     /// Changes the owner that comes back with a socket's completions, from the next turn on.
     mutating func setOwner(_ socket: SocketID, _ owner: UInt32)
 
-    /// Where an accepted socket's peer is; all zero for a Unix socket. When the peer has gone
-    /// already, a reactor that must ask the kernel now (getpeername(2)) has all zero, too.
-    mutating func peerAddress(of socket: SocketID) -> IPBytes
+    /// Where an accepted socket's peer is; all zero for a Unix socket. `nil` when the peer has gone
+    /// already and a reactor must ask the kernel now (getpeername(2)).
+    mutating func peerAddress(of socket: SocketID) -> IPBytes?
+
+    /// Both ends of an accepted socket, from its peer to here; `nil` for a Unix socket, when the
+    /// peer has gone, and when the socket is in the ring's file table: nobody can ask such a one.
+    mutating func addresses(of socket: SocketID) -> ProxyAddresses?
 
     /// Arms a receive of at most `credit` bytes; a final completion has `more` false.
     ///

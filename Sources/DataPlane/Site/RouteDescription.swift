@@ -35,6 +35,8 @@ package struct ForwardAction: Sendable {
     /// In place of the upstream's, in milliseconds.
     package var responseMs: UInt64?
     package var silenceMs: UInt64?
+    /// In place of the upstream's, all of them.
+    package var retries: RetryPolicy?
 
     package init(upstream: Int) {
         self.upstream = upstream

@@ -28,6 +28,8 @@ struct RouteRecord: BitwiseCopyable, Sendable {
     var fixedBytes: UInt32 = 0
     var responseMs: UInt64 = 0
     var silenceMs: UInt64 = 0
+    /// Of requests that are handed on.
+    var retries = RetryPolicy()
     /// The new path, the place of a redirect, the body of an answer.
     var text = TablePart.empty
     var hostName = TablePart.empty

@@ -28,10 +28,14 @@ package struct ListenerDescription: Sendable {
     /// Below `SiteLimits.listenersMax`.
     package var id: UInt32
     package var service: Service
+    /// Which clients begin with a PROXY header.
+    package var acceptsProxy = ProxyAcceptance()
+    package var limits: AdmissionLimits
 
-    package init(id: UInt32, service: Service) {
+    package init(id: UInt32, service: Service, limits: AdmissionLimits = AdmissionLimits()) {
         self.id = id
         self.service = service
+        self.limits = limits
     }
 }
 
@@ -135,16 +139,35 @@ package struct UpstreamPolicy: Sendable, BitwiseCopyable {
     /// Requests of several clients that may be under way on one connection to an endpoint, at most
     /// `pipelineLimit`; with less than 2 each has a connection of its own.
     package var pipelineMax: UInt32 = 0
+    /// Connections to all endpoints, idle ones included, of all workers; `.max` for any number.
+    package var connectionsMax = UInt32.max
+    /// Requests and flows of all workers that wait for a connection at once, and for how long.
+    package var pendingMax: UInt32 = 1024
+    package var pendingMs: UInt64 = 5_000
+    /// Requests of all workers at once, those that wait included; `.max` for any number.
+    package var requestsMax = UInt32.max
     package var host = HostPolicy.client
     package var retries = RetryPolicy()
     /// When requests that fail take an endpoint out of service.
     package var ejection = EjectionPolicy(
         consecutiveFailures: 0, ejectionMs: 30_000, ejectionMaxMs: 300_000,
         ejectedShareMaxPercent: 50)
+    /// The PROXY header that connections begin with; `nil` for none.
+    package var sendsProxy: ProxyVersion?
 
     package init() {}
 
-    var pipelines: Bool { pipelineMax > 1 }
+    /// Not where each connection speaks for one client.
+    var pipelines: Bool { pipelineMax > 1 && sendsProxy == nil }
+
+    /// Whether there is a limit that work has to be held against.
+    var isLimited: Bool { connectionsMax != .max || requestsMax != .max }
+
+    /// How much work there is room for on as many connections as may be.
+    var permitsMax: UInt32 {
+        let (permits, isMore) = connectionsMax.multipliedReportingOverflow(by: max(pipelineMax, 1))
+        return isMore ? .max : permits
+    }
 }
 
 /// What the Host field of a forwarded request says.

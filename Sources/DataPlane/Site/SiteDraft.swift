@@ -12,10 +12,15 @@ struct SiteDraft {
     private(set) var endpoints: [EndpointRecord] = []
     private(set) var balancers: [UInt32: SharedBalancer] = [:]
     private let previous: [UInt32: SharedBalancer]
+    private(set) var gates: [UInt32: SharedGate] = [:]
+    private let previousGates: [UInt32: SharedGate]
 
-    /// - Parameter previous: of the snapshot before, by the upstreams' ids.
-    init(_ previous: [UInt32: SharedBalancer]) {
+    /// - Parameters:
+    ///   - previous: of the snapshot before, by the upstreams' ids.
+    ///   - previousGates: of the same, by the listeners' ids.
+    init(_ previous: [UInt32: SharedBalancer], _ previousGates: [UInt32: SharedGate]) {
         self.previous = previous
+        self.previousGates = previousGates
     }
 
     mutating func append(_ upstream: UpstreamDescription) {
@@ -61,27 +66,42 @@ struct SiteDraft {
     }
 
     mutating func append(_ listener: ListenerDescription) throws(RouteError) {
+        let proxies = keep(listener.acceptsProxy.from)
+        let proxyTimeoutMs = listener.acceptsProxy.timeoutMs
+        let clientsMax = listener.limits.clientsMax ?? .max
+        let gate = gate(listener)
         switch listener.service {
         case .tcp(let policy, let upstream):
             precondition(upstreams.indices.contains(upstream))
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: false, tcp: policy, http: HTTPPolicy(),
-                    trusted: .empty, upstream: UInt32(upstream), routes: .empty,
-                    hasOneRoute: false, index: Shared(try RouteIndex([]))))
+                    trusted: .empty, proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
+                    upstream: UInt32(upstream), routes: .empty, hasOneRoute: false,
+                    index: Shared(try RouteIndex([])), clientsMax: clientsMax, gate: gate))
         case .http(let policy, let trusted, let routes):
             let index = Shared(try RouteIndex(routes.map(\.rule)))
-            let firstBlock = blocks.count
-            blocks += trusted
             let firstRoute = self.routes.count
             for route in routes { append(route) }
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: true, tcp: TCPPolicy(), http: policy,
-                    trusted: TablePart(firstBlock..<blocks.count), upstream: .max,
+                    trusted: keep(trusted), proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
+                    upstream: .max,
                     routes: TablePart(firstRoute..<self.routes.count),
-                    hasOneRoute: routes.first?.rule == RouteRule(), index: index))
+                    hasOneRoute: routes.first?.rule == RouteRule(), index: index,
+                    clientsMax: clientsMax, gate: gate))
         }
+    }
+
+    /// What was counted of sources stays as long as the limits do.
+    private mutating func gate(_ listener: ListenerDescription) -> SourceGate {
+        var limits = listener.limits
+        limits.clientsMax = nil
+        let kept = previousGates[listener.id].flatMap { $0.limits == limits ? $0 : nil }
+        let gate = kept ?? SharedGate(limits)
+        gates[listener.id] = gate
+        return gate.gate
     }
 
     private mutating func append(_ route: Route) {
@@ -109,6 +129,7 @@ struct SiteDraft {
         record.upstream = UInt32(action.upstream)
         record.responseMs = action.responseMs ?? policy.responseMs
         record.silenceMs = action.silenceMs ?? policy.silenceMs
+        record.retries = action.retries ?? policy.retries
         switch action.path {
         case nil: break
         case .path(let path):
@@ -147,6 +168,12 @@ struct SiteDraft {
         record.names = TablePart(first..<names.count)
         record.lines = keep(changes.added.flatMap(\.bytes))
         return record
+    }
+
+    private mutating func keep(_ addresses: [IPBlock]) -> TablePart {
+        let start = blocks.count
+        blocks += addresses
+        return TablePart(start..<blocks.count)
     }
 
     private mutating func keep(_ bytes: [UInt8]) -> TablePart {

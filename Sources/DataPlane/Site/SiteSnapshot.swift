@@ -14,6 +14,8 @@ package final class SiteSnapshot: Sendable {
     private let endpoints: FixedTable<EndpointRecord>
     /// By the upstreams' ids.
     private let balancers: [UInt32: SharedBalancer]
+    /// Of listeners with limits for each source, by their ids.
+    private let gates: [UInt32: SharedGate]
     /// What workers look at.
     let view: SiteView
 
@@ -24,7 +26,7 @@ package final class SiteSnapshot: Sendable {
     package init(
         _ description: SiteDescription, after previous: SiteSnapshot? = nil
     ) throws(RouteError) {
-        var draft = SiteDraft(previous?.balancers ?? [:])
+        var draft = SiteDraft(previous?.balancers ?? [:], previous?.gates ?? [:])
         for upstream in description.upstreams { draft.append(upstream) }
         do throws(RouteError) {
             for listener in description.listeners { try draft.append(listener) }
@@ -40,6 +42,7 @@ package final class SiteSnapshot: Sendable {
         upstreams = FixedTable(draft.upstreams)
         endpoints = FixedTable(draft.endpoints)
         balancers = draft.balancers
+        gates = draft.gates
         view = SiteView(
             text: text.view, names: names.view, blocks: blocks.view, listeners: listeners.view,
             routes: routes.view, upstreams: upstreams.view, endpoints: endpoints.view)
@@ -80,6 +83,12 @@ struct SiteView: BitwiseCopyable, Sendable {
     /// A part of the text.
     @_lifetime(immortal)
     func bytes(_ part: TablePart) -> Span<UInt8> { text.span.extracting(part.range) }
+
+    /// Whether a block in a part of `blocks` holds `address`.
+    func contains(_ address: IPBytes, in part: TablePart) -> Bool {
+        for position in part.range where blocks[position].contains(address) { return true }
+        return false
+    }
 }
 
 /// A part of one of a snapshot's tables.
@@ -109,6 +118,9 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     let http: HTTPPolicy
     /// Clients whose forwarding fields are believed, in `blocks`.
     let trusted: TablePart
+    /// Clients that have to begin with a PROXY header, in `blocks`, and how long it may take.
+    let proxies: TablePart
+    let proxyTimeoutMs: UInt64
     /// Position of the upstream of a TCP listener.
     let upstream: UInt32
     /// The routes of an HTTP listener, in `routes`.
@@ -117,6 +129,9 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     let hasOneRoute: Bool
     /// Finds one of them, as a position among them.
     let index: Shared<RouteIndex>
+    /// Clients at once; `.max` for any number.
+    let clientsMax: UInt32
+    let gate: SourceGate
 }
 
 /// An upstream's part of a snapshot.

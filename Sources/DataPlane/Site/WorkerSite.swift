@@ -3,6 +3,7 @@
 // same one. Worker thread only.
 
 internal import Protocols
+internal import Synchronization
 
 /// A snapshot that is held.
 private struct HeldSnapshot: BitwiseCopyable {
@@ -20,6 +21,8 @@ struct ListenerUse: BitwiseCopyable {
     var snapshot: UInt32
     /// Clients that came by it.
     var clients: UInt32 = 0
+    /// Its sockets, also those that are being closed: clients may still come by them.
+    fileprivate var sockets: UInt32 = 0
     /// It is in the present snapshot.
     var isCurrent = true
 }
@@ -46,11 +49,13 @@ struct EndpointUse: BitwiseCopyable {
     fileprivate(set) var isCurrent = false
     /// Requests and flows that go to it.
     fileprivate(set) var inFlight: UInt32 = 0
-    /// HTTP connections to it, idle ones included.
+    /// Connections to it, idle ones included.
     fileprivate(set) var connections: UInt32 = 0
-    /// In the present snapshot, its upstream's id and its position there.
-    fileprivate var upstream: UInt32 = 0
+    /// Its upstream's id, and in the present snapshot its position there.
+    fileprivate(set) var upstream: UInt32 = 0
     fileprivate var position: UInt32 = 0
+    /// Its upstream has limits.
+    fileprivate(set) var isLimited = false
     /// How long an idle connection to it is kept, in milliseconds.
     fileprivate(set) var keepAliveMs: UInt64 = 0
     /// Idle connections kept at most.
@@ -68,21 +73,28 @@ struct WorkerSite: ~Copyable {
     /// Whether the present snapshot has an upstream that is pipelined to.
     private(set) var pipelines = false
     let health: EndpointHealth
-    /// Where each worker begins its rounds.
-    private let worker: Int
+    let breakers: CircuitBreakers
+    /// The worker's position: where it begins its rounds.
+    let worker: Int
     private let gauges: GaugeWriter
+    /// Those of all workers.
+    private let everybodysGauges: FixedTable<GaugeWriter>
 
     /// - Parameters:
     ///   - worker: its position among the workers.
     ///   - health: of all endpoints of the snapshot.
-    ///   - gauges: where others read how much is going on.
+    ///   - breakers: of all upstreams of the snapshot.
+    ///   - gauges: where others read how much is going on here, and where it can be read of them;
+    ///     of all workers, in their order.
     init(
-        _ snapshot: SiteSnapshot, worker: Int, health: EndpointHealth, gauges: GaugeWriter,
-        nowMs: UInt64
+        _ snapshot: SiteSnapshot, worker: Int, health: EndpointHealth, breakers: CircuitBreakers,
+        gauges: [GaugeWriter], nowMs: UInt64
     ) {
         self.worker = worker
         self.health = health
-        self.gauges = gauges
+        self.breakers = breakers
+        self.gauges = gauges[worker]
+        everybodysGauges = FixedTable(gauges)
         current = .max
         _ = adopt(snapshot, nowMs: nowMs)
     }
@@ -133,6 +145,7 @@ extension WorkerSite {
                 endpoints[slot: id].isCurrent = true
                 endpoints[slot: id].upstream = upstream.id
                 endpoints[slot: id].position = UInt32(place)
+                endpoints[slot: id].isLimited = upstream.policy.isLimited
                 endpoints[slot: id].keepAliveMs = upstream.policy.keepAliveMs
                 endpoints[slot: id].idleMax = upstream.policy.idleMax
             }
@@ -169,8 +182,7 @@ extension WorkerSite {
 
     private static func budget(_ percent: UInt32, _ nowMs: UInt64) -> RetryBudget {
         RetryBudget(
-            sharePercent: percent, retriesPerSecondMin: percent == 0 ? 0 : retriesPerSecondMin,
-            nowMs: nowMs)
+            retriesPerSecondMin: percent == 0 ? 0 : retriesPerSecondMin, nowMs: nowMs)
     }
 
     /// Retries that a worker may make in quiet times, whatever share they are.
@@ -229,12 +241,47 @@ extension WorkerSite {
         letGo(listener)
     }
 
+    /// Whether a listener has more clients in the process than it may, the one that has just come
+    /// included. Each worker tells of its own client before it looks at the others': together they
+    /// never take too many. Two that come to two workers at the same moment for the last place may
+    /// both not get it.
+    func hasTooManyClients(_ listener: UInt32) -> Bool {
+        let limit = listeners[slot: listener].record.clientsMax
+        guard limit != .max else { return false }
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        var clients = 0
+        for position in 0..<everybodysGauges.count {
+            clients += everybodysGauges[position].clients(ofListener: listener)
+        }
+        return clients > Int(limit)
+    }
+
+    /// A listener has one socket more.
+    mutating func socketCame(_ listener: UInt32) {
+        listeners[slot: listener].sockets += 1
+    }
+
+    /// A socket of a listener is closed, or another listener's from now on.
+    mutating func socketWent(_ listener: UInt32) {
+        listeners[slot: listener].sockets -= 1
+        letGo(listener)
+    }
+
     /// What the last clients of a listener looked at is needed no more when it is gone.
     private mutating func letGo(_ listener: UInt32) {
         let state = listeners[slot: listener]
-        guard !state.isCurrent, state.clients == 0, state.snapshot != .max else { return }
+        guard !state.isCurrent, state.clients == 0, state.sockets == 0, state.snapshot != .max
+        else { return }
         listeners[slot: listener].snapshot = .max
         release(state.snapshot)
+    }
+
+    /// Whether a listener's client at `address` has to begin with a PROXY header. Not one on a Unix
+    /// socket, which is nowhere.
+    func isProxy(_ address: IPBytes, listener: UInt32) -> Bool {
+        let state = listeners[slot: listener]
+        return address != IPBytes(high: 0, low: 0)
+            && view(state.snapshot).contains(address, in: state.record.proxies)
     }
 
     /// A request or a flow goes to an endpoint from now on.
@@ -258,21 +305,15 @@ extension WorkerSite {
         balancer.state.value.noteInFlight(Int(endpoints[slot: id].position), inFlight)
     }
 
-    /// A connection to an endpoint is being made.
-    mutating func connectionCame(_ endpoint: UInt32) {
-        endpoints[slot: endpoint].connections += 1
-        gauges.setConnections(endpoints[slot: endpoint].connections, ofEndpoint: endpoint)
+    mutating func noteConnections(_ endpoint: UInt32, by change: Int32) {
+        let count = UInt32(Int32(endpoints[slot: endpoint].connections) + change)
+        endpoints[slot: endpoint].connections = count
+        gauges.setConnections(count, ofEndpoint: endpoint)
     }
 
-    /// A connection to an endpoint is gone.
-    mutating func connectionWent(_ endpoint: UInt32) {
-        endpoints[slot: endpoint].connections -= 1
-        gauges.setConnections(endpoints[slot: endpoint].connections, ofEndpoint: endpoint)
-    }
-
-    /// A request to an upstream begins: it adds to what may be tried again.
-    mutating func requestCame(_ upstream: UInt32, nowMs: UInt64) {
-        upstreams[slot: upstream].budget.noteRequest(nowMs: nowMs)
+    /// A request to an upstream begins: it adds its share to what may be tried again.
+    mutating func requestCame(_ upstream: UInt32, budgetPercent: UInt32, nowMs: UInt64) {
+        upstreams[slot: upstream].budget.noteRequest(sharePercent: budgetPercent, nowMs: nowMs)
     }
 
     /// Takes a retry out of the upstream's budget.

@@ -66,6 +66,20 @@ extension SocketAddress {
     }
 }
 
+/// Two are the same when the kernel would take them for the same. The order means nothing, except
+/// that it is always the same, with IPv4 before IPv6.
+extension SocketAddress: Hashable, Comparable {
+    package static func == (one: SocketAddress, other: SocketAddress) -> Bool {
+        one.bytes == other.bytes
+    }
+
+    package static func < (one: SocketAddress, other: SocketAddress) -> Bool {
+        one.bytes.lexicographicallyPrecedes(other.bytes)
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+}
+
 extension SocketAddress: CustomStringConvertible {
     /// `1.2.3.4:5`, `[v6]:5` or `unix:/path`.
     package var description: String {

@@ -57,14 +57,6 @@ package struct SocketAddress: Sendable {
         }
     }
 
-    /// Whether the kernel would take both for the same.
-    func isEqual(to other: SocketAddress) -> Bool {
-        guard length == other.length else { return false }
-        return unsafe withUnsafeBytes(of: storage) { mine in
-            unsafe withUnsafeBytes(of: other.storage) { unsafe mine.elementsEqual($0) }
-        }
-    }
-
     /// Calls `body` with the address as the C library takes it.
     func withPointer<Result>(
         _ body: (UnsafePointer<sockaddr>, UInt32) -> Result
@@ -90,7 +82,7 @@ package struct AddressReference: @unchecked Sendable, BitwiseCopyable {
     /// The reference to `address`. Set-up time only.
     package init(keeping address: SocketAddress) {
         self = Self.kept.withLock { kept in
-            for known in kept where unsafe known.address.pointee.isEqual(to: address) {
+            for known in kept where unsafe known.address.pointee == address {
                 return known
             }
             let copy = UnsafeMutablePointer<SocketAddress>.allocate(capacity: 1)
@@ -117,6 +109,9 @@ package struct AddressReference: @unchecked Sendable, BitwiseCopyable {
     package var isLoopback: Bool { unsafe address.pointee.isLoopback }
 
     package var length: UInt32 { unsafe address.pointee.length }
+
+    /// A copy of it.
+    package var value: SocketAddress { unsafe address.pointee }
 
     /// The kernel's view of it. `storage` is the first field of `SocketAddress`.
     var pointer: UnsafePointer<sockaddr> {

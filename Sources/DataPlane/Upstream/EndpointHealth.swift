@@ -46,9 +46,6 @@ package struct EndpointCounts: Equatable, Sendable, BitwiseCopyable {
 /// `retire` when no snapshot names it any more. A worker that still notes something about a retired
 /// id changes nothing; if the id has a new owner by then, it counts as one note about that one.
 package struct EndpointHealth: BitwiseCopyable, Sendable {
-    package static let endpointsMax = 4096
-    package static let upstreamsMax = 1024
-
     /// A cache line for each endpoint.
     private static let stride = 8
     // Words of an endpoint.
@@ -59,12 +56,12 @@ package struct EndpointHealth: BitwiseCopyable, Sendable {
     // Words behind the endpoints: the epoch, the earliest end of an ejection (0: there is none),
     // one more than the greatest id ever assigned, and from `firstUpstream` on the counts of
     // each upstream.
-    private static let epochWord = endpointsMax * stride
+    private static let epochWord = SiteLimits.endpointsMax * stride
     private static let nextReturn = epochWord + stride
     private static let idsUsed = nextReturn + stride
     private static let firstUpstream = idsUsed + stride
 
-    private let words = SharedWords(count: firstUpstream + upstreamsMax)
+    private let words = SharedWords(count: firstUpstream + SiteLimits.upstreamsMax)
     private let changes: HealthChanges
 
     /// - Parameter attention: an eventfd that is signalled when there is a change to take; none to
@@ -266,12 +263,12 @@ extension EndpointHealth {
 
 extension EndpointHealth {
     private static func word(_ endpoint: UInt32, _ part: Int) -> Int {
-        precondition(endpoint < endpointsMax)
+        precondition(endpoint < SiteLimits.endpointsMax)
         return Int(endpoint) * stride + part
     }
 
     private static func upstreamWord(_ upstream: UInt32) -> Int {
-        precondition(upstream < upstreamsMax)
+        precondition(upstream < SiteLimits.upstreamsMax)
         return firstUpstream + Int(upstream)
     }
 

@@ -14,24 +14,24 @@ package struct RetryBudget: BitwiseCopyable, Sendable {
     /// All of them, and what is there without any request.
     private var credit: Int64
     private var second: UInt64
-    private let creditPerRequest: Int64
 
     /// - Parameters:
-    ///   - sharePercent: how many of a hundred requests may be retried, 0 to 1,000.
-    ///   - retriesPerSecondMin: how many may be retried without regard to that, up to 100,000.
+    ///   - retriesPerSecondMin: how many may be retried whatever share they are, up to 100,000.
     ///   - nowMs: the present time.
-    package init(sharePercent: UInt32, retriesPerSecondMin: UInt32, nowMs: UInt64) {
-        creditPerRequest = Int64(min(sharePercent, 1_000)) * (Self.retry / 100)
+    package init(retriesPerSecondMin: UInt32, nowMs: UInt64) {
         credit =
             Int64(min(retriesPerSecondMin, 100_000)) * Int64(Self.windowSeconds) * Self.retry
         second = nowMs / 1_000
     }
 
     /// Counts a request; its retries are none.
-    package mutating func noteRequest(nowMs: UInt64) {
+    ///
+    /// - Parameter sharePercent: how many of a hundred such requests may be retried, 0 to 1,000.
+    package mutating func noteRequest(sharePercent: UInt32, nowMs: UInt64) {
         advance(to: nowMs / 1_000)
-        credits[place] += creditPerRequest
-        credit += creditPerRequest
+        let share = Int64(min(sharePercent, 1_000)) * (Self.retry / 100)
+        credits[place] += share
+        credit += share
     }
 
     /// Takes a retry out of the budget.

@@ -18,6 +18,9 @@ package struct WorkerRequests: OptionSet, Sendable {
     package static let terminate = WorkerRequests(rawValue: 1 << 1)
     /// Take the changes.
     fileprivate static let change = WorkerRequests(rawValue: 1 << 2)
+    /// Stop accepting and have clients leave with their next answers, because others serve them;
+    /// end when none is left.
+    package static let retire = WorkerRequests(rawValue: 1 << 3)
 }
 
 /// A listening socket of one worker.

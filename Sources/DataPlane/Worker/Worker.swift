@@ -20,7 +20,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private var batch: CompletionBatch
     private let mailbox: Mailbox
     private let published: PublishedCounters
-    private let gauges: SiteGauges
+    /// Kept alive for the site, which reads them.
+    private let gauges: [SiteGauges]
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -32,12 +33,15 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - mailbox: what this worker is asked for.
     ///   - published: where this worker's counters can be read.
     ///   - health: of the endpoints in the snapshot.
-    ///   - gauges: where it can be read what each listener and endpoint has.
+    ///   - breakers: of the upstreams in the snapshot.
+    ///   - gauges: where it can be read what each listener and endpoint has, of all workers in
+    ///     their order.
     ///   - events: where it tells what belongs in the log.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
-        listeners: [WorkerListener], health: EndpointHealth, mailbox: Mailbox,
-        published: PublishedCounters, gauges: SiteGauges = SiteGauges(),
+        listeners: [WorkerListener], health: EndpointHealth,
+        breakers: CircuitBreakers = CircuitBreakers(workers: 1),
+        mailbox: Mailbox, published: PublishedCounters, gauges: [SiteGauges] = [SiteGauges()],
         events: WorkerEvents = WorkerEvents(reader: .none)
     ) {
         self.gauges = gauges
@@ -47,8 +51,9 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         let nowMs = self.reactor.nowNs / 1_000_000
         site = Shared(
             WorkerSite(
-                snapshot, worker: configuration.index, health: health, gauges: gauges.writer,
-                nowMs: nowMs))
+                snapshot, worker: configuration.index, health: health, breakers: breakers,
+                gauges: gauges.map(\.writer), nowMs: nowMs))
+        breakers.join(configuration.index, wake: mailbox.wake)
         clientsMax = configuration.flowsMax
         forwarder = TCPForwarder(
             configuration: configuration, site: site, events: events, nowMs: nowMs)
@@ -100,14 +105,17 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         for position in 0..<batch.count { handle(batch[position], at: position) }
         forwarder.expireTimers(on: &reactor)
         proxy.expireTimers(on: &reactor)
+        forwarder.admitWaiting(on: &reactor)
         proxy.endTurn(on: &reactor)
         if !changes.isEmpty { makeChanges() }
+        if proxy.isRetiring && listeners.count == 0 && clientCount == 0 { obey(.drain) }
         if isTerminating {
             forwarder.endAll(on: &reactor)
             proxy.endAll(on: &reactor)
         }
         // Removed listeners may still take what waits in their queue.
         if !forwarder.isDraining { reactor.setAcceptCredit(acceptCredit) }
+        reactor.counters[.listenersOpen] = UInt64(listeners.count)
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
         reactor.counters[.clientsActive] = UInt64(proxy.sessions.count)
         reactor.counters[.upstreamsActive] = UInt64(proxy.upstreams.count)
@@ -126,7 +134,9 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
 
     private mutating func handle(_ completion: Completion, at position: Int) {
         switch completion.operation {
-        case .wake: obey(mailbox.take())
+        case .wake:
+            obey(mailbox.take())
+            proxy.closeForOthers(on: &reactor)
         case .listenerClose: closed(completion.owner)
         case .accept:
             let id = listeners[slot: completion.owner].id
@@ -160,6 +170,10 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     }
 
     private mutating func obey(_ requests: WorkerRequests) {
+        if requests.contains(.retire) {
+            proxy.isRetiring = true
+            for slot in listeners.touchedSlots where listeners.isTaken(slot: slot) { close(slot) }
+        }
         if !requests.isDisjoint(with: [.drain, .terminate]) && !forwarder.isDraining {
             forwarder.isDraining = true
             proxy.isDraining = true
@@ -179,6 +193,7 @@ extension Worker where R: ~Copyable {
         let slot = reactor.addListener(listener.descriptor)
         let index = listeners.insert(OpenListener(number: listener.number, id: listener.id))
         precondition(index?.slot == slot.index, "the reactor's slots are handed out like ours")
+        site.value.socketCame(listener.id)
     }
 
     private mutating func close(_ slot: UInt32) {
@@ -188,6 +203,7 @@ extension Worker where R: ~Copyable {
     }
 
     private mutating func closed(_ slot: UInt32) {
+        site.value.socketWent(listeners[slot: slot].id)
         listeners.remove(listeners.index(ofSlot: slot))
         // Not before: a client that is told to go must not come back to this worker.
         if forwarder.isDraining && listeners.count == 0 { proxy.closeIdle(on: &reactor) }
@@ -212,6 +228,8 @@ extension Worker where R: ~Copyable {
             for slot in listeners.touchedSlots where listeners.isTaken(slot: slot) {
                 let number = listeners[slot: slot].number
                 if let move = change.moved.first(where: { $0.number == number }) {
+                    site.value.socketCame(move.id)
+                    site.value.socketWent(listeners[slot: slot].id)
                     listeners[slot: slot].id = move.id
                 }
                 if change.closed.contains(number) { close(slot) }

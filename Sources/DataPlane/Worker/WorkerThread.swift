@@ -32,12 +32,16 @@ package final class WorkerThread: Sendable {
     ///   - snapshot: what it serves.
     ///   - listeners: sockets of listeners in the snapshot; taken over.
     ///   - health: of the endpoints in the snapshot.
+    ///   - breakers: of the upstreams in the snapshot.
+    ///   - gauges: of all workers, in their order.
     ///   - attention: an eventfd that is signalled when the thread has ended or has something for
     ///     the log; kept open meanwhile.
     /// - Throws: when the kernel refuses the reactor or the thread; the listeners stay open then.
     package static func start(
         backend: Backend, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
-        listeners: [WorkerListener], health: EndpointHealth, attention: Descriptor
+        listeners: [WorkerListener], health: EndpointHealth, breakers: CircuitBreakers,
+        gauges: [SiteGauges],
+        attention: Descriptor
     ) throws(SystemError) -> WorkerThread {
         let sockets =
             backend == .ioUring
@@ -45,7 +49,6 @@ package final class WorkerThread: Sendable {
             : Worker<EpollReactor>.socketsNeeded(for: configuration)
         let mailbox = try Mailbox()
         let published = PublishedCounters()
-        let gauges = SiteGauges()
         let events = WorkerEvents(reader: attention)
         let state = WorkerState(attention: attention, processor: configuration.processor)
         let worker: RunnableWorker
@@ -58,7 +61,7 @@ package final class WorkerThread: Sendable {
             worker = .ioUring(
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
-                    listeners: listeners, health: health, mailbox: mailbox,
+                    listeners: listeners, health: health, breakers: breakers, mailbox: mailbox,
                     published: published, gauges: gauges, events: events))
         case .epoll:
             let reactor = try EpollReactor(
@@ -67,14 +70,14 @@ package final class WorkerThread: Sendable {
             worker = .epoll(
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
-                    listeners: listeners, health: health, mailbox: mailbox,
+                    listeners: listeners, health: health, breakers: breakers, mailbox: mailbox,
                     published: published, gauges: gauges, events: events))
         }
         let body = WorkerBody(worker, state)
         let thread = try body.startThread(name: "gyre-\(configuration.index)")
         return WorkerThread(
-            thread: thread, mailbox: mailbox, published: published, gauges: gauges,
-            events: events, state: state)
+            thread: thread, mailbox: mailbox, published: published,
+            gauges: gauges[configuration.index], events: events, state: state)
     }
 
     /// Asks the worker for something.

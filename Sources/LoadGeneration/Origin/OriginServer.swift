@@ -25,7 +25,7 @@ package struct OriginServer: Sendable {
     package let port: UInt16
 
     private let wake: Descriptor
-    private let thread: OwnThread
+    private let thread: ControlThread
 
     /// Starts the demo's origin.
     ///
@@ -55,7 +55,7 @@ package struct OriginServer: Sendable {
             let ready = try ReadySet(eventsMax: 256)
             try ready.add(wake, flags: EPOLLIN.rawValue, token: OriginLoopToken.wake)
             try ready.add(listener, flags: EPOLLIN.rawValue, token: OriginLoopToken.listener)
-            let thread = try OwnThread(named: "origin") {
+            let thread = try ControlThread.start("origin") {
                 if let processor { _ = gyre_thread_pin(Int32(processor)) }
                 var loop = OriginLoop(listener: listener, ready: ready, session: session)
                 loop.run()
@@ -66,7 +66,7 @@ package struct OriginServer: Sendable {
         }
     }
 
-    private init(port: UInt16, wake: Descriptor, thread: OwnThread) {
+    private init(port: UInt16, wake: Descriptor, thread: ControlThread) {
         self.port = port
         self.wake = wake
         self.thread = thread

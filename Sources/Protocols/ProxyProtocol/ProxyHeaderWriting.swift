@@ -1,5 +1,21 @@
 // PROXY headers on their way out: without TLVs, so 56 bytes at most for IPv4 and 104 for IPv6.
 
+extension ProxyVersion {
+    /// The header of a connection that is made in nobody's name.
+    package var ownHeader: [UInt8] {
+        switch self {
+        case .v1: return Array("PROXY UNKNOWN\r\n".utf8)
+        case .v2:
+            var bytes: [UInt8] = []
+            for index in 0..<ProxyBinary.signature.count {
+                bytes.append(ProxyBinary.signature[index])
+            }
+            let command = ProxyBinary.version << 4 | ProxyBinary.commandLocal
+            return bytes + [command, ProxyBinary.unspecified, 0, 0]
+        }
+    }
+}
+
 extension HeadWriter {
     /// Writes a header.
     ///

@@ -13,6 +13,11 @@ extension Configuration {
         configuration.upstreams = (0..<random.pick(1...4)).map { index in
             Upstream.random(&random, index: index)
         }
+        if configuration.process.usesDirectDescriptors {
+            for index in configuration.upstreams.indices {
+                configuration.upstreams[index].proxyProtocol = nil
+            }
+        }
         configuration.listeners = (0..<random.pick(1...3)).map { index in
             Listener.random(
                 &random, index: index, upstreams: configuration.upstreams,
@@ -77,6 +82,11 @@ extension Configuration.Process {
         process.usesDirectDescriptors = process.backend != .epoll && random.chance(200)
         process.connectionsMax = random.maybe { $0.pick(1...(1 << 20)) }
         random.change(&process.drainTimeoutMs) { UInt64($0.magnitude(upTo: 1_000_000)) }
+        random.change(&process.dns.servers) { _ in
+            [.host("127.0.0.1", port: 53), .ipv6("fe80::1%eth0", port: 5353)]
+        }
+        random.change(&process.dns.timeoutMs) { max(10, $0.duration()) }
+        random.change(&process.dns.tries) { $0.pick(1...10) }
         process.admin.socket = random.pick([.automatic, .off, .path("/run/x y/gyre.sock")])
         process.admin.address = random.maybe {
             $0.pick([.host("127.0.0.1", port: 99), .ipv6("::1", port: 0), .anyHost(port: 9901)])
@@ -267,7 +277,9 @@ extension Configuration.Upstream {
         upstream.host = random.pick(HostPolicy.allCases)
         random.change(&upstream.retries) { $0.retries() }
         upstream.health = health(&random)
-        upstream.proxyProtocol = random.pick([nil, .v1, .v2])
+        if upstream.connections.pipelineMax == 1 {
+            upstream.proxyProtocol = random.pick([nil, .v1, .v2])
+        }
         return upstream
     }
 

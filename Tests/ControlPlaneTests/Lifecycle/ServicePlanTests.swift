@@ -1,9 +1,10 @@
 // From options and a machine to what each worker is told.
 
-import ControlPlane
 import DataPlane
 import Protocols
 import Testing
+
+@testable import ControlPlane
 
 @Suite struct ServicePlanTests {
     private let choice = BackendChoice(backend: .epoll, reason: "asked for", isFallback: false)
@@ -56,7 +57,12 @@ import Testing
 
     /// Messages tell the address behind a name; a Host field must not.
     @Test func endpointsAreNamedForPeopleAndForOrigins() throws {
-        let endpoints = try HostResolver.endpoints(.host("localhost", port: 9))
+        var upstream = Configuration.Upstream()
+        upstream.endpoints = [Configuration.Endpoint(.host("localhost", port: 9))]
+        var configuration = Configuration()
+        configuration.upstreams = [upstream]
+        let names = try EndpointSource.names(configuration, NameServers())
+        let endpoints = try EndpointSource.resolve(configuration, names)[0]
         #expect(endpoints.contains { $0.name == "localhost:9 (127.0.0.1:9)" })
         #expect(endpoints.allSatisfy { $0.host == "localhost:9" })
     }

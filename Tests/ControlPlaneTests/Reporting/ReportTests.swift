@@ -134,8 +134,31 @@ private func parsed(_ json: String) throws -> [String: Any] {
 @Suite struct LineLogHandlerTests {
     @Test func anEventIsOneLine() {
         let line = LineLogHandler.line(
-            time: "T", level: .warning, message: "one\ntwo\r\nthree",
+            .text, time: "T", level: .warning, message: "one\ntwo\r\nthree",
             metadata: ["b": "2", "a": "1"])
         #expect(line == "T warning one two three a=1 b=2")
+    }
+
+    static let json: [(message: String, metadata: Logger.Metadata, expected: String)] = [
+        ("plain", [:], #""message":"plain","metadata":{}"#),
+        (
+            "one\ntwo \"three\"", ["b": "2", "a": "1"],
+            #""message":"one\ntwo \"three\"","metadata":{"a":"1","b":"2"}"#
+        ),
+        (
+            "é", ["list": ["x", ["deep": "y\u{1}"]], "number": .stringConvertible(5)],
+            #""message":"é","metadata":{"list":["x",{"deep":"y\u0001"}],"number":"5"}"#
+        ),
+    ]
+
+    @Test(arguments: json)
+    func anEventIsOneObject(
+        message: String, metadata: Logger.Metadata, expected: String
+    ) throws {
+        let line = LineLogHandler.line(
+            .json, time: "T", level: .error, message: message, metadata: metadata)
+        #expect(line == #"{"time":"T","level":"error",\#(expected)}"#)
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        #expect(object?["message"] as? String == message)
     }
 }

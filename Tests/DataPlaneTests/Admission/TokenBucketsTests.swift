@@ -14,7 +14,9 @@ import Testing
     private static func makeBuckets(
         sourcesMax: Int = 100, perSecond: UInt32, burst: UInt32
     ) -> TokenBuckets {
-        TokenBuckets(sourcesMax: sourcesMax, perSecond: perSecond, burst: burst, seed: (1, 2))
+        TokenBuckets(
+            sourcesMax: sourcesMax,
+            SourceRate(UInt64(perSecond), perMs: 1_000, burst: UInt64(burst)), seed: (1, 2))
     }
 
     /// How many of so many are let through at one moment.

@@ -11,14 +11,16 @@ import Testing
         struct Entry: Equatable {
             let slot: UInt32
             let endpoint: UInt32
+            /// It is for one client, who takes it out himself.
+            let isPrivate: Bool
         }
 
         var entries: [Entry] = []
 
         mutating func take(endpoint: UInt32) -> UInt32? {
-            guard let position = entries.lastIndex(where: { $0.endpoint == endpoint }) else {
-                return nil
-            }
+            guard let position = entries.lastIndex(where: { $0.endpoint == endpoint }),
+                !entries[position].isPrivate
+            else { return nil }
             return entries.remove(at: position).slot
         }
     }
@@ -37,10 +39,13 @@ import Testing
         for _ in 0..<2_000 {
             if random.chance(inserting) {
                 let endpoint = UInt32(random.pick(0...Int(endpoints) - 1))
-                let record = UpstreamConnection(exchange: .max, endpoint: endpoint)
+                var record = UpstreamConnection(exchange: .max, endpoint: endpoint)
+                let isPrivate = random.chance(200)
+                if isPrivate { record.client = 7 }
                 guard let index = connections.insert(record) else { continue }
                 pool.insert(index.slot, in: &connections)
-                model.entries.append(Model.Entry(slot: index.slot, endpoint: endpoint))
+                model.entries.append(
+                    Model.Entry(slot: index.slot, endpoint: endpoint, isPrivate: isPrivate))
             } else if random.chance(300), !model.entries.isEmpty {
                 let position = random.pick(0...model.entries.count - 1)
                 let slot = model.entries.remove(at: position).slot

@@ -173,4 +173,30 @@ private struct Scene: ~Copyable {
         #expect(client.answers == "aa")
         #expect(scene.first == nil && scene.world.violations.isEmpty)
     }
+
+    /// A client may come by a socket that is being closed.
+    @Test func removedListenersKeepWhatTheirSocketsNeed() throws {
+        func snapshot(listeners: [UInt32]) throws -> SiteSnapshot {
+            let service = Service.http(HTTPPolicy(), trusted: [], routes: [])
+            return try SiteSnapshot(
+                SiteDescription(
+                    listeners: listeners.map { ListenerDescription(id: $0, service: service) },
+                    upstreams: []))
+        }
+        let gauges = SiteGauges()
+        let first = try snapshot(listeners: [0])
+        var site = WorkerSite(
+            first, worker: 0, health: EndpointHealth(), breakers: CircuitBreakers(workers: 1),
+            gauges: [gauges.writer], nowMs: 0)
+        site.socketCame(0)
+        let held = site.listeners[slot: 0].snapshot
+        #expect(site.adopt(try snapshot(listeners: [1]), nowMs: 0))
+        #expect(site.listeners[slot: 0].snapshot == held && !site.listeners[slot: 0].isCurrent)
+        site.clientCame(0)
+        site.socketWent(0)
+        #expect(site.listeners[slot: 0].snapshot == held)
+        site.clientWent(0)
+        #expect(site.listeners[slot: 0].snapshot == .max)
+        withExtendedLifetime(gauges) {}
+    }
 }

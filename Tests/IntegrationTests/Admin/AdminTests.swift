@@ -204,7 +204,7 @@ extension Integration {
                 "drain", "endpoint", "\(origin.address)", environment: environment)
             #expect(drained.status == .exited(0), "\(drained.errorOutput)")
             let after = try run("status", environment: environment)
-            #expect(after.output.contains("\(origin.address)  drained"), "\(after.output)")
+            #expect(after.output.contains("\(origin.address)  draining"), "\(after.output)")
             for (arguments, reason) in [
                 (["reload"], "gyre: this process was started from a command line"),
                 (["drain", "endpoint", "a"], "gyre: no endpoint is named 'a'"),

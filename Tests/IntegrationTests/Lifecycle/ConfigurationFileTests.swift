@@ -1,5 +1,6 @@
 // `gyre check` and `gyre run` as scripts and people meet them.
 
+import Foundation
 import IntegrationSupport
 import Testing
 
@@ -26,6 +27,29 @@ extension Integration {
             #expect(try client.receive(1) == [5])
             client.close()
             #expect(try gyre.terminate() == .exited(0))
+        }
+
+        @Test func theLogIsJSONWhereItIsAskedFor() throws {
+            let directory = try TemporaryDirectory()
+            let gyre = try GyreProcess(
+                site: """
+                    log: {level: debug, format: json}
+                    listeners:
+                      - {name: web, protocol: tcp, address: "127.0.0.1:0", upstream: app}
+                    upstreams:
+                      - {name: app, endpoints: ["127.0.0.1:9"]}
+                    """, backend: .epoll, in: directory)
+            #expect(try gyre.terminate() == .exited(0))
+            let lines = gyre.process.errorOutput.split(separator: "\n")
+            #expect(lines.count > 2)
+            var last: [String: Any] = [:]
+            for line in lines {
+                let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+                last = try #require(object as? [String: Any])
+                #expect(Set(last.keys) == ["time", "level", "message", "metadata"])
+            }
+            #expect(last["level"] as? String == "info" && last["message"] as? String == "stopped")
+            #expect((last["metadata"] as? [String: String]) == ["connectionsCut": "false"])
         }
 
         @Test func checkTellsWhatIsInARightFile() throws {

@@ -186,6 +186,7 @@ struct Checks {
             }
             lines[text] = place.place.line
         }
+        checkProxyProtocol(upstream, node)
         if let passive = upstream.health.passive, passive.ejectionMs > passive.ejectionMaxMs {
             let node = node["health"]?["passive"]
             let longest = DurationText.text(milliseconds: passive.ejectionMaxMs)
@@ -196,6 +197,24 @@ struct Checks {
                 refuse(
                     node?["ejection_max"], "is less than ejection; expected at least \(first)")
             }
+        }
+    }
+
+    /// A connection that began with a client's address is for that client alone, and the address
+    /// that it came to is asked of its descriptor.
+    private mutating func checkProxyProtocol(
+        _ upstream: Configuration.Upstream, _ node: YAMLNode
+    ) {
+        guard upstream.proxyProtocol != nil else { return }
+        if configuration.process.usesDirectDescriptors {
+            refuse(
+                node["proxy_protocol"], "needs descriptors; expected off, or no direct_descriptors")
+        }
+        if upstream.connections.pipelineMax > 1 {
+            refuse(
+                node["connections"]?["pipeline"],
+                "would have clients share a connection that speaks for one; expected 1, or no"
+                    + " proxy_protocol")
         }
     }
 

@@ -71,7 +71,10 @@ extension Configuration.Listener: Keyed {
         Key("timeouts", \.timeouts, .object, "How long each wait may take.")
         Key(
             "rate_limit", \.rateLimit, .optional(.object),
-            "Limits for each source address (IPv4) or /64 (IPv6); absent: none.", example: "")
+            """
+            Limits for each source address (IPv4) or /64 (IPv6), of all workers together; absent: \
+            none. Clients of Unix sockets have no address and no limit.
+            """, example: "")
     }
 }
 
@@ -149,7 +152,10 @@ extension Configuration.ListenerLimits: Keyed {
             "Requests that a client may send ahead of the one being answered.", only: "http")
         Key(
             "connections", \.connectionsMax, .word("auto", or: .connections),
-            "Clients of this listener at once; auto is what the process has room for.")
+            """
+            Clients of this listener at once, of all workers together; those beyond get a 503 \
+            (http) or a reset (tcp). auto is what the process has room for; those beyond that wait.
+            """)
     }
 }
 
@@ -191,10 +197,13 @@ extension Configuration.RateLimit: Keyed {
     static let keys = table {
         Key(
             "connections", \.connections, .word("unlimited", or: .rate),
-            "New connections; those beyond are closed.")
+            "New connections; those beyond are reset.")
         Key(
             "requests", \.requests, .word("unlimited", or: .rate),
-            "Requests; those beyond get a 429 with Retry-After.", only: "http")
+            """
+            Requests; those beyond get a 429 with Retry-After. The source of those that come from \
+            trusted_proxies is whom X-Forwarded-For names.
+            """, only: "http")
         Key(
             "burst", \.burst, .word("auto", or: .number(1...1_000_000)),
             """

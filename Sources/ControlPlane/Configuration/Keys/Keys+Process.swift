@@ -35,6 +35,7 @@ extension Configuration: Keyed {
         Key(
             "drain_timeout", \.process.drainTimeoutMs, .duration(minimumMs: 0),
             "How long what is under way may take to finish after SIGTERM.")
+        Key("dns", \.process.dns, .object, "Who is asked for the addresses of names.")
         Key("admin", \.process.admin, .object, "The control API.")
         Key("log", \.process.log, .object, "The log, on the standard error stream.")
         Key(
@@ -59,6 +60,20 @@ extension Configuration.Process {
 extension Kind where Value == Int {
     /// Connections at once.
     static var connections: Kind { .number(1...ResourceShares.connectionsMax) }
+}
+
+extension Configuration.DNS: Keyed {
+    static let title = "what is said of name servers"
+
+    static let keys = table {
+        Key(
+            "servers", \.servers, .list(of: .numericAddress, "servers", counts: 0...16),
+            "Name servers; none for those of /etc/resolv.conf.")
+        Key(
+            "timeout", \.timeoutMs, .duration(minimumMs: 10),
+            "How long the first attempt waits for an answer; later ones wait longer.")
+        Key("tries", \.tries, .number(1...10), "Attempts at each server.")
+    }
 }
 
 extension Configuration.Admin: Keyed {
@@ -105,6 +120,10 @@ extension Configuration.Log: Keyed {
 
     static let keys = table {
         Key("level", \.level, .choice, "The least severe events that are logged.")
-        Key("format", \.format, .choice, "Lines for people, or one JSON object for each event.")
+        Key(
+            "format", \.format, .choice,
+            """
+            Lines for people, or one JSON object for each event: time, level, message and metadata.
+            """)
     }
 }

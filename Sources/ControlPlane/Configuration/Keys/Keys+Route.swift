@@ -44,7 +44,12 @@ extension Configuration.Route: Keyed {
         Key("respond", \.respond, .optional(.object), "What clients get instead.", example: "")
         Key("rewrite", \.rewrite, .object, "How requests and responses are changed.")
         Key("timeouts", \.timeouts, .object, "In place of the upstream's.")
-        Key("retries", \.retries, .optional(.object), "In place of the upstream's.", example: "")
+        Key(
+            "retries", \.retries, .optional(.object),
+            """
+            In place of the upstream's as a whole: an absent key has its default. The budget is \
+            what the route's requests add to the upstream's; with 0% none of them is tried again.
+            """, example: "")
     }
 }
 

@@ -28,8 +28,28 @@ extension Kind where Value == AddressText {
     static var listenAddress: Kind { address("an address to listen on") }
 
     /// Where to connect to.
-    static var endpointAddress: Kind {
-        let kind = address("an endpoint's address")
+    static var endpointAddress: Kind { destination("an endpoint's address") }
+
+    /// Where to connect to without asking anybody for an address.
+    static var numericAddress: Kind {
+        let kind = destination("a server's address")
+        return Kind(
+            expected: "a server's address: 1.2.3.4:port or [v6]:port", shape: kind.shape,
+            read: { node, reading in
+                guard let address = kind.read(node, &reading) else { return nil }
+                guard address.isNumeric else {
+                    reading.refuse(
+                        node.place,
+                        "\(node.description) is not numeric; expected 1.2.3.4:port or [v6]:port")
+                    return nil
+                }
+                return address
+            },
+            write: kind.write)
+    }
+
+    private static func destination(_ what: String) -> Kind {
+        let kind = address(what)
         return Kind(
             expected: kind.expected, shape: kind.shape,
             read: { node, reading in
@@ -50,6 +70,17 @@ extension Kind where Value == AddressText {
             pattern: #"^(unix:/.+|\[[0-9A-Fa-f:.%a-z]+\]:[0-9]{1,5}|[^:\[\]]*:[0-9]{1,5})$"#,
             read: { text throws(AddressTextError) in try AddressText(parsing: text) },
             write: { "\($0)" })
+    }
+}
+
+extension AddressText {
+    /// Whether it is an IP address with a port.
+    fileprivate var isNumeric: Bool {
+        switch self {
+        case .host(let host, _): IPText.isIPv4(host[...].utf8)
+        case .ipv6: true
+        case .anyHost, .unix: false
+        }
     }
 }
 

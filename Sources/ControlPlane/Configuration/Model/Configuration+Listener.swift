@@ -41,7 +41,7 @@ extension Configuration {
         /// Whose headers are read; others are clients themselves. At least one.
         package var from: [IPBlock] = []
         /// Until the header is complete.
-        package var timeoutMs: UInt64 = 5_000
+        package var timeoutMs = ProxyAcceptance().timeoutMs
 
         package init() {}
     }
@@ -90,7 +90,7 @@ extension Configuration {
 
     /// Token buckets for each source address (IPv4), or /64 (IPv6).
     package struct RateLimit: Equatable, Sendable {
-        /// New connections; `nil` for any number. Those beyond are closed.
+        /// New connections; `nil` for any number. Those beyond are reset.
         package var connections: Rate?
         /// Requests; `nil` for any number. Those beyond get a 429 with Retry-After. http only.
         package var requests: Rate?

@@ -22,7 +22,7 @@ extension Configuration {
         package var retries = Retries()
         package var health = Health()
         /// What is sent to endpoints in front of everything else; `nil` for nothing.
-        package var proxyProtocol: ProxyProtocolVersion?
+        package var proxyProtocol: ProxyVersion?
 
         package init() {}
     }
@@ -149,7 +149,7 @@ extension Configuration {
         package var path = "/"
         /// What a healthy endpoint answers. http only.
         package var status = StatusRange(200, 399)
-        /// From the end of one check to the next, at least 10 ms.
+        /// From the beginning of one check to the next, at least 10 ms.
         package var intervalMs: UInt64 = 5_000
         /// How much the interval varies at random, in percent, 0 to 100.
         package var jitterPercent = 10
@@ -189,9 +189,5 @@ extension Configuration {
         package var ejectedShareMaxPercent = 50
 
         package init() {}
-    }
-
-    package enum ProxyProtocolVersion: String, CaseIterable, Sendable {
-        case v1, v2
     }
 }

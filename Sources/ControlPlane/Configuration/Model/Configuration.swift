@@ -49,8 +49,21 @@ extension Configuration {
         package var connectionsMax: Int?
         /// How long what is under way may take to finish after SIGTERM.
         package var drainTimeoutMs: UInt64 = 30_000
+        package var dns = DNS()
         package var admin = Admin()
         package var log = Log()
+
+        package init() {}
+    }
+
+    /// Who is asked for the addresses of names.
+    package struct DNS: Equatable, Sendable {
+        /// Numeric addresses, at most 16; none for those of /etc/resolv.conf.
+        package var servers: [AddressText] = []
+        /// Until the first attempt has failed; later ones take longer. At least 10 ms.
+        package var timeoutMs: UInt64 = 2_000
+        /// Attempts at each server, 1 to 10.
+        package var tries = 2
 
         package init() {}
     }

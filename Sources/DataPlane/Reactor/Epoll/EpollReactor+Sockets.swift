@@ -56,8 +56,12 @@ extension EpollReactor {
         sockets[index(socket)].owner = owner
     }
 
-    package mutating func peerAddress(of socket: SocketID) -> IPBytes {
+    package mutating func peerAddress(of socket: SocketID) -> IPBytes? {
         DirectCalls.peerAddress(sockets[index(socket)].descriptor, counting: &counters)
+    }
+
+    package mutating func addresses(of socket: SocketID) -> ProxyAddresses? {
+        DirectCalls.addresses(sockets[index(socket)].descriptor, counting: &counters)
     }
 
     package mutating func receive(_ socket: SocketID, credit: UInt32) {

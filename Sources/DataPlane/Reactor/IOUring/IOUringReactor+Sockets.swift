@@ -33,11 +33,16 @@ extension IOUringReactor {
         sockets[index(socket)].owner = owner
     }
 
-    package mutating func peerAddress(of socket: SocketID) -> IPBytes {
+    package mutating func peerAddress(of socket: SocketID) -> IPBytes? {
         let descriptor = sockets[index(socket)].descriptor
         return isDirect
             ? files.peerAddress(descriptor)
             : DirectCalls.peerAddress(descriptor, counting: &counters)
+    }
+
+    package mutating func addresses(of socket: SocketID) -> ProxyAddresses? {
+        let descriptor = sockets[index(socket)].descriptor
+        return isDirect ? nil : DirectCalls.addresses(descriptor, counting: &counters)
     }
 
     package mutating func receive(_ socket: SocketID, credit: UInt32) {

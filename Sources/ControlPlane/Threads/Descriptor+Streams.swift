@@ -34,8 +34,6 @@ extension Descriptor {
     ///
     /// - Returns: whether it became ready, or came to its end, in time.
     func isReady(_ readiness: Readiness, withinMs timeoutMs: Int32) -> Bool {
-        let events = readiness == .readable ? POLLIN : POLLOUT
-        var entry = pollfd(fd: raw, events: Int16(events), revents: 0)
-        return unsafe poll(&entry, 1, timeoutMs) > 0
+        gyre_poll_one(raw, readiness == .writable ? 1 : 0, timeoutMs) != 0
     }
 }

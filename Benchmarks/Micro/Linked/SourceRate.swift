@@ -1,0 +1,1 @@
+../../../Sources/DataPlane/Admission/SourceRate.swift

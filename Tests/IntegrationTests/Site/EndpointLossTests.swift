@@ -1,0 +1,61 @@
+// An endpoint dies and comes back while clients ask: none of them notices.
+
+import Glibc
+import IntegrationSupport
+import Testing
+
+extension Integration.Site {
+    @Suite struct EndpointLoss {
+        /// The connection that was kept is reset, and so is the one that is made in its place: then
+        /// the endpoint is gone, and another one has to be asked.
+        @Test(arguments: Backend.usable)
+        func aKeptConnectionAndThenItsEndpoint(_ backend: Backend) throws {
+            let fickle = try HTTPOrigin {
+                $0.connection == 0 && $0.index == 0 ? .ok("fickle") : .reset
+            }
+            let steady = try HTTPOrigin(named: "steady")
+            let site = try ServedSite(
+                """
+                listeners: [{name: web, address: "127.0.0.1:0", protocol: http, upstream: up}]
+                upstreams:
+                  - name: up
+                    endpoints: ["\(fickle.address)", "\(steady.address)"]
+                    retries: {attempts: 2, on: [reset]}
+                """, backend: backend, settings: "workers: 1")
+            let client = try site.client()
+            let answers = try (0..<3).map { _ in try client.get("/").text }
+            #expect(answers.sorted() == ["fickle", "steady", "steady"])
+            #expect(fickle.targets.count == 3)
+            #expect(try site.gyre.counters().retries == 2)
+        }
+
+        @Test(arguments: Backend.usable)
+        func clientsDoNotNotice(_ backend: Backend) throws {
+            let (stays, dies) = (try NginxOrigin(), try NginxOrigin())
+            let site = try ServedSite(
+                """
+                listeners: [{name: web, address: "127.0.0.1:0", protocol: http, upstream: up}]
+                upstreams:
+                  - name: up
+                    endpoints: ["\(stays.address)", "\(dies.address)"]
+                    retries: {attempts: 2, on: [connect_failure, reset, 502, 503], budget: 100%}
+                    health:
+                      passive: {consecutive_failures: 3, ejection: 1s, ejected_share_max: 50%}
+                """, backend: backend)
+            let address = site.gyre.address
+            let load = Background { try HTTPLoad.wrk(address, connections: 32, seconds: 8) }
+            pause(1)
+            dies.process.signal(SIGKILL)
+            func status() -> String { (try? site.run(["status"]).output) ?? "" }
+            #expect(eventually { status().contains("\(dies.address)  ejected") }, "\(status())")
+            let again = try NginxOrigin(inPlaceOf: dies)
+            let line = "\(again.address)  usable"
+            #expect(eventually(within: 10) { status().contains(line) }, "\(status())")
+            let result = try load.value()
+            #expect(result.errors == [] && result.requests > 500)
+            // Each change was told once.
+            let log = site.gyre.process.errorOutput
+            #expect(log.contains("ejected") && log.contains("\(dies.address)"), "\(log)")
+        }
+    }
+}
