@@ -62,11 +62,15 @@ extension TCPForwarder {
     mutating func givePermitBack(_ slot: UInt32) {
         guard flows[slot: slot].holdsPermit else { return }
         flows[slot: slot].holdsPermit = false
-        // One that was connected knows its endpoint, any other one still has its snapshot.
+        site.value.givePermit(upstream(of: slot))
+    }
+
+    /// The id of a flow's upstream. One that was connected knows its endpoint, any other one still
+    /// has its snapshot.
+    func upstream(of slot: UInt32) -> UInt32 {
         let isChoosing = flows[slot: slot].snapshot != .max
         let endpoint = flows[slot: slot].endpoint
-        site.value.givePermit(
-            isChoosing ? destination(slot).id : site.value.endpoints[slot: endpoint].upstream)
+        return isChoosing ? destination(slot).id : site.value.endpoints[slot: endpoint].upstream
     }
 
     /// Lets those go on who wait and for whom there is room now, the first ones first.

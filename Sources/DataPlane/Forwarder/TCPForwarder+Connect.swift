@@ -123,7 +123,8 @@ extension TCPForwarder {
         guard endpoint != .max else { return }
         flows[slot: slot].endpoint = .max
         site.value.workWent(endpoint)
-        site.value.connectionWent(endpoint)
+        // Against its upstream's limit it counts until its socket is gone.
+        site.value.noteConnections(endpoint, by: -1)
     }
 
     /// An endpoint could not be connected.
@@ -197,6 +198,7 @@ extension TCPForwarder {
                 timers.set(slot, atMs: nowMs + connectMs)
                 return
             } catch {
+                site.value.connectionEnded(destination(slot).id)
                 reactor.counters[.connectFailures] &+= 1
                 if error.isShortage {
                     report(

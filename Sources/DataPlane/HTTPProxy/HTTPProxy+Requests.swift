@@ -159,16 +159,19 @@ extension HTTPProxy {
     /// The request can be sent: what has come of its body goes with the head.
     mutating func sendRequest<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         guard moveRequestBody(x, on: &reactor) else { return }
-        let upstream = exchanges[slot: x].upstream
-        let waiting = upstreams[slot: upstream].transport.waiting
+        keepCopy(x, in: reactor.buffers)
+        if exchanges[slot: x].flags.contains(.mayPipeline) && collect(x) { return }
+        upstreams[slot: exchanges[slot: x].upstream].transport.flush(on: &reactor)
+    }
+
+    /// Copies what is to be sent of a request, if it may be sent once more.
+    mutating func keepCopy(_ x: UInt32, in buffers: BufferPool) {
+        let waiting = upstreams[slot: exchanges[slot: x].upstream].transport.waiting
         let flags = exchanges[slot: x].flags
-        if flags.contains(.isReused) || mayBeRetried(x), flags.contains(.isIdempotent),
-            waiting.buffers == 1, let copy = reactor.buffers.copy(waiting.head)
-        {
-            exchanges[slot: x].replay.append(copy, in: reactor.buffers)
-        }
-        if flags.contains(.mayPipeline) && collect(x) { return }
-        upstreams[slot: upstream].transport.flush(on: &reactor)
+        guard flags.contains(.isReused) || mayBeRetried(x), flags.contains(.isIdempotent),
+            waiting.buffers == 1, let copy = buffers.copy(waiting.head)
+        else { return }
+        exchanges[slot: x].replay.append(copy, in: buffers)
     }
 
     /// Bytes of a client came while its exchange is under way: of the body, or of what follows.

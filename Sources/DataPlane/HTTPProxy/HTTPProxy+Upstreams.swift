@@ -144,8 +144,13 @@ extension HTTPProxy {
         closeUpstream(upstream, on: &reactor)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
         let retries = route(ofExchange: x).retries.causes.contains(.connectFailure)
+        // It names the endpoint that failed.
+        exchanges[slot: x].replay.discard(in: reactor.buffers)
         if retries, moveToNextEndpoint(x, &head, in: reactor.buffers) {
             connect(x, carrying: head, on: &reactor)
+            if exchanges.isTaken(slot: x), exchanges[slot: x].upstream != .max {
+                keepCopy(x, in: reactor.buffers)
+            }
             return
         }
         head.discard(in: reactor.buffers)
@@ -311,6 +316,7 @@ extension HTTPProxy {
         }
         if pipelines { cutFollowers(upstream, on: &reactor) }
         upstreams[slot: upstream].phase = .closing
+        site.value.noteEnding(upstreams[slot: upstream].endpoint, by: 1)
         upstreams[slot: upstream].transport.discard(in: reactor.buffers)
         reactor.close(upstreams[slot: upstream].transport.socket, reset: false)
     }
@@ -319,6 +325,7 @@ extension HTTPProxy {
     mutating func upstreamClosed<R: Reactor & ~Copyable>(
         _ upstream: UInt32, on reactor: inout R
     ) {
+        site.value.noteEnding(upstreams[slot: upstream].endpoint, by: -1)
         site.value.connectionWent(upstreams[slot: upstream].endpoint)
         upstreams.remove(upstreams.index(ofSlot: upstream))
         if acceptPausedUntilMs != nil { resumeAccepting() }

@@ -16,8 +16,14 @@ extension WorkerSite {
     /// A connection to an endpoint is gone.
     mutating func connectionWent(_ endpoint: UInt32) {
         noteConnections(endpoint, by: -1)
-        breakers.connectionWent(endpoints[slot: endpoint].upstream, worker: worker)
+        connectionEnded(endpoints[slot: endpoint].upstream)
     }
+
+    /// Whether a connection to an upstream is being closed: there will be room when it is.
+    func isAnyEnding(_ upstream: UInt32) -> Bool { upstreams[slot: upstream].ending > 0 }
+
+    /// Nothing is left of a connection to an upstream, whose endpoint was let go before.
+    func connectionEnded(_ upstream: UInt32) { breakers.connectionWent(upstream, worker: worker) }
 
     /// Takes a permit, or a place among those who wait for one.
     func enter(_ upstream: UpstreamRecord) -> BreakerVerdict {

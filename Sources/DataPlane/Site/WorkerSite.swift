@@ -33,6 +33,8 @@ struct UpstreamUse: BitwiseCopyable {
     fileprivate var balancer: UpstreamBalancer?
     var budget: RetryBudget
     fileprivate var budgetPercent: UInt32
+    /// Connections of the HTTP engine that are being closed.
+    var ending: UInt32 = 0
 }
 
 /// The tables of an upstream with this worker's state.
@@ -211,6 +213,11 @@ extension WorkerSite {
         for id in listeners.touchedSlots { letGo(id) }
     }
 
+    /// An upstream's endpoints in the present snapshot; none when it is not there.
+    func presentEndpoints(ofUpstream id: UInt32) -> TablePart {
+        upstreams[slot: id].balancer?.endpoints ?? .empty
+    }
+
     /// A snapshot is looked at by one more.
     mutating func hold(_ snapshot: UInt32) {
         snapshots[slot: snapshot].users += 1
@@ -303,6 +310,13 @@ extension WorkerSite {
             let balancer = upstreams[slot: endpoints[slot: id].upstream].balancer
         else { return }
         balancer.state.value.noteInFlight(Int(endpoints[slot: id].position), inFlight)
+    }
+
+    /// A connection to an endpoint is being closed, or is gone when it was.
+    mutating func noteEnding(_ endpoint: UInt32, by change: Int32) {
+        let upstream = endpoints[slot: endpoint].upstream
+        upstreams[slot: upstream].ending = UInt32(
+            Int32(upstreams[slot: upstream].ending) + change)
     }
 
     mutating func noteConnections(_ endpoint: UInt32, by change: Int32) {
