@@ -25,7 +25,8 @@ extension HTTPProxy {
         sessions[slot: slot].exchange = index.slot
         let reply =
             waitMs > 0
-            ? .tooManyRequests(retryInMs: waitMs) : ownAnswer(policy(ofClient: slot), choice)
+            ? .tooManyRequests(retryInMs: waitMs)
+            : shedding(on: &reactor) ?? ownAnswer(policy(ofClient: slot), choice)
         if let reply {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
@@ -52,6 +53,15 @@ extension HTTPProxy {
         sessions[slot: slot].transport.received.consume(requestHead.length, in: reactor.buffers)
         admit(index.slot, carrying: chain, on: &reactor)
         watch(slot)
+    }
+
+    /// What is answered when nearly all buffers are in use: those that are left are for requests
+    /// that were begun before.
+    private func shedding<R: Reactor & ~Copyable>(on reactor: inout R) -> LocalReply? {
+        let pool = reactor.buffers
+        guard pool.freeCount < pool.capacity / HTTPLimits.reserveShare else { return nil }
+        reactor.counters[.requestsShed] &+= 1
+        return .overloaded
     }
 
     /// What is answered here and not handed on.

@@ -22,7 +22,7 @@ enum HTTPMark: Int, CaseIterable {
     // What is served changes, and the listener of a client goes.
     case changed, listenerClosed
     // Requests that wait for their turn, or are sent away.
-    case waited, overflowed
+    case waited, overflowed, shed
     // Endpoints that come and go.
     case retriedElsewhere, ejected
     // Tunnels.
@@ -51,6 +51,7 @@ struct HTTPMarks {
         self[.starved] += Int(counters[.starvedWaits])
         self[.waited] += Int(counters[.upstreamWaits])
         self[.overflowed] += Int(counters[.upstreamOverflows])
+        self[.shed] += Int(counters[.requestsShed])
     }
 
     /// Those that were never met.

@@ -67,6 +67,7 @@ extension HTTPVerdict {
             isExplained = ledger.sightings(of: request.number).contains {
                 $0.answer?.fault == .unaskedSwitch
             }
+        case "503 proxy_internal_error": isExplained = plan.mayStarve
         case "503 connection_limit_reached": isExplained = plan.site.hasLimits
         case "504 http_response_timeout", "504 connection_write_timeout":
             isExplained = wasOriginSilent(client, position, told)

@@ -30,8 +30,8 @@ struct Substitution {
         guard rest.first == "{", let end = rest.firstIndex(of: "}") else {
             // Within braces or brackets an unquoted value ends before the next one.
             let place = rest.isEmpty ? " (in quotes within { } or [ ])" : ""
-            complain(
-                "'$\(rest.prefix(20))' is not a variable; expected ${NAME}\(place), or $$ for a '$'")
+            let read = "$\(rest.prefix(20))"
+            complain("'\(read)' is not a variable; expected ${NAME}\(place), or $$ for a '$'")
             return rest
         }
         let inside = rest[rest.index(after: rest.startIndex)..<end]
