@@ -108,7 +108,7 @@ struct LimitWatch {
             for slot in forwarder.flows.touchedSlots where forwarder.flows.isTaken(slot: slot) {
                 permits += forwarder.flows[slot: slot].holdsPermit ? 1 : 0
             }
-            let least = policies.map(\.permitsMax).min() ?? 0
+            let least = policies.map(\.connectionsMax).min() ?? 0
             expect(
                 permits >= least,
                 "\(waiting) wait with \(permits) permits of \(least) taken")

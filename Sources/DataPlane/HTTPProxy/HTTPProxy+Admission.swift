@@ -45,6 +45,7 @@ extension HTTPProxy {
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
         let upstream = destination(ofExchange: x)
+        exchanges[slot: x].flags.remove(.connecting)
         exchanges[slot: x].flags.insert([.waits, .starves])
         // A copy for an attempt that came to nothing.
         exchanges[slot: x].replay.discard(in: reactor.buffers)
@@ -128,7 +129,7 @@ extension HTTPProxy {
         lease(x, carrying: head, on: &reactor)
         guard exchanges.contains(index) else { return true }
         watch(exchanges[slot: x].session)
-        if exchanges[slot: x].flags.contains(.waits) { return false }
+        if exchanges[slot: x].flags.contains(.waits) { return site.value.hasRoom(upstream) }
         // Its client may have ended meanwhile, in the middle of the body.
         let client = sessions[slot: exchanges[slot: x].session].transport
         if client.flags.contains(.ended), !exchanges[slot: x].flags.contains(.requestComplete) {

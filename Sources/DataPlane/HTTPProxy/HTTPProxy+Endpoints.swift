@@ -155,7 +155,7 @@ extension HTTPProxy {
         let isLimited =
             policy.perTryMs > 0 && policy.causes.contains(.timeout) && mayBeRetried(x)
             && exchanges[slot: x].attempts < upstream.endpoints.count
-            && !exchanges[slot: x].replay.isEmpty
+            && !exchanges[slot: x].replay.isEmpty && exchanges[slot: x].leader == .max
         return isLimited ? policy.perTryMs : .max
     }
 

@@ -168,6 +168,11 @@ extension HTTPProxy {
     /// There is no response head in time.
     private mutating func expireTry<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         noteFailure(x, .timedOut)
+        guard exchanges[slot: x].leader == .max else {
+            // It stands behind others, who may need it to stay what it is.
+            fail(x, .responseTimeout, on: &reactor)
+            return
+        }
         let causes = route(ofExchange: x).retries.causes
         if causes.contains(.timeout), retryElsewhere(x, on: &reactor) { return }
         // This try is the last one, then: it has all the time that there is.

@@ -33,6 +33,8 @@ struct UpstreamUse: BitwiseCopyable {
     fileprivate var balancer: UpstreamBalancer?
     var budget: RetryBudget
     fileprivate var budgetPercent: UInt32
+    /// Of the newest snapshot that has it.
+    var connectionsMax = UInt32.max
     /// Connections of the HTTP engine that are being closed.
     var ending: UInt32 = 0
 }
@@ -53,8 +55,10 @@ struct EndpointUse: BitwiseCopyable {
     fileprivate(set) var inFlight: UInt32 = 0
     /// Connections to it, idle ones included.
     fileprivate(set) var connections: UInt32 = 0
-    /// Its upstream's id, and in the present snapshot its position there.
-    fileprivate(set) var upstream: UInt32 = 0
+    /// Where it is; none before it was in a snapshot.
+    fileprivate var address: AddressReference?
+    /// In the present snapshot, its upstream's id and its position there.
+    fileprivate var upstream: UInt32 = 0
     fileprivate var position: UInt32 = 0
     /// Its upstream has limits.
     fileprivate(set) var isLimited = false
@@ -62,6 +66,11 @@ struct EndpointUse: BitwiseCopyable {
     fileprivate(set) var keepAliveMs: UInt64 = 0
     /// Idle connections kept at most.
     fileprivate(set) var idleMax: UInt32 = 0
+}
+
+extension EndpointUse {
+    /// Whether that is where it is in the present snapshot.
+    func isAt(_ place: AddressReference) -> Bool { address?.isSame(as: place) == true }
 }
 
 /// The site as one worker knows it.
@@ -145,6 +154,7 @@ extension WorkerSite {
                 let id = view.endpoints[index].id
                 while endpoints.count <= Int(id) { _ = endpoints.insert(EndpointUse()) }
                 endpoints[slot: id].isCurrent = true
+                endpoints[slot: id].address = view.endpoints[index].address
                 endpoints[slot: id].upstream = upstream.id
                 endpoints[slot: id].position = UInt32(place)
                 endpoints[slot: id].isLimited = upstream.policy.isLimited
@@ -163,6 +173,7 @@ extension WorkerSite {
                 UpstreamUse(
                     balancer: nil, budget: Self.budget(percent, nowMs), budgetPercent: percent))
         }
+        upstreams[slot: upstream.id].connectionsMax = upstream.policy.connectionsMax
         if upstreams[slot: upstream.id].budgetPercent != percent {
             upstreams[slot: upstream.id].budget = Self.budget(percent, nowMs)
             upstreams[slot: upstream.id].budgetPercent = percent
@@ -312,9 +323,8 @@ extension WorkerSite {
         balancer.state.value.noteInFlight(Int(endpoints[slot: id].position), inFlight)
     }
 
-    /// A connection to an endpoint is being closed, or is gone when it was.
-    mutating func noteEnding(_ endpoint: UInt32, by change: Int32) {
-        let upstream = endpoints[slot: endpoint].upstream
+    /// A connection to an upstream is being closed, or is gone when it was.
+    mutating func noteEnding(_ upstream: UInt32, by change: Int32) {
         upstreams[slot: upstream].ending = UInt32(
             Int32(upstreams[slot: upstream].ending) + change)
     }
