@@ -39,13 +39,14 @@ struct RunCommand: ParsableCommand {
     var printConfig = false
 
     func run() throws {
+        let firstLook = watch ? FileWatch(config) : nil
         guard let configuration = ConfigurationText.read(config) else { throw Self.wrongFile }
         guard !printConfig else {
             print(configuration.yaml, terminator: "")
             return
         }
         var manner = ServingManner()
-        manner.watches = watch
+        manner.watch = firstLook
         manner.takesOver = takeover
         let isClean = try Supervisor(
             configuration, from: .file(config), manner: manner,

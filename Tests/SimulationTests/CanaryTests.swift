@@ -33,6 +33,17 @@ import Testing
         }
     }
 
+    /// What the worker is told to serve and does not.
+    @Test(arguments: SiteBug.allCases)
+    func aWorkerThatDisobeysIsFound(bug: SiteBug) throws {
+        let told = try Self.seeds.contains { seed in
+            try SimulationRun.run(seed: seed, siteBug: bug).failures.contains {
+                $0.contains(bug == .servesOldState ? "and went to endpoint" : bug.words)
+            }
+        }
+        #expect(told)
+    }
+
     /// Bugs that no check of the worker's own can stop are told by the verdict, in words.
     @Test(arguments: [
         (PlantedBug.dropByte, "wrong byte"), (.corruptByte, "wrong byte"),

@@ -17,6 +17,7 @@ struct RunPlan {
     let idleTimeoutMs: UInt64
     let listeners: Int
     let endpoints: [EndpointManner]
+    let site: SitePlan
     let clients: [Client]
     /// Bytes that an endpoint's side sends at most, and its longest pause.
     let bytesMax: Int
@@ -28,7 +29,8 @@ struct RunPlan {
 
     struct Client {
         let plan: PeerPlan
-        let listener: Int
+        /// The socket by which it comes.
+        let socket: Int
         let arrivalNs: UInt64
     }
 
@@ -44,13 +46,17 @@ struct RunPlan {
         connectTimeoutMs = random.pick([60, 5_000])
         idleTimeoutMs = random.pick([5_000, 60_000])
         listeners = random.pick(1...3)
-        endpoints = (0..<random.pick(1...4)).map { _ in
+        var endpoints: [EndpointManner] = (0..<random.pick(1...4)).map { _ in
             switch random.pick(0...9) {
             case 0: .fails(random.pick([111, 113, 101]))
             case 1: .hangs
             default: .accepts
             }
         }
+        var upstream = UpstreamPolicy()
+        upstream.connectMs = connectTimeoutMs
+        let site = SitePlan(seed: seed, upstream, endpoints: &endpoints, listeners: listeners)
+        (self.endpoints, self.site) = (endpoints, site)
         bytesMax = random.pick([64, 4_096, 65_536, 600_000])
         stallNsMax = random.pick([50_000_000, 1_000_000_000, 20_000_000_000])
         let arrivalNsMax = random.pick([0, 1_000_000, 200_000_000] as [UInt64])
@@ -58,10 +64,12 @@ struct RunPlan {
         var arrived: [Client] = []
         for _ in 0..<count {
             let plan = PeerPlan.random(&random, bytesMax: bytesMax, stallNsMax: stallNsMax)
+            let listener = random.pick(0...listeners - 1)
+            let arrivalNs = random.pick(0...arrivalNsMax)
             arrived.append(
                 Client(
-                    plan: plan, listener: random.pick(0...listeners - 1),
-                    arrivalNs: random.pick(0...arrivalNsMax)))
+                    plan: plan, socket: site.socket(ofListener: listener, atNs: arrivalNs),
+                    arrivalNs: arrivalNs))
         }
         clients = arrived
         drainNs = random.chance(600) ? 400_000_000_000 : random.pick(0...2_000_000_000)
@@ -76,13 +84,17 @@ struct RunPlan {
         connect timeout \(connectTimeoutMs) ms, idle timeout \(idleTimeoutMs) ms, \
         stalls up to \(stallNsMax) ns, drain at \(drainNs), terminate at \(terminateNs ?? 0)
         \(faults)
+        \(site.summary)
         """
     }
 
     /// The longest that a run may take on the virtual clock: every flow after the other, each with
     /// its timeouts and pauses, and then some.
     var boundNs: UInt64 {
-        let perFlowMs = idleTimeoutMs * 4 + connectTimeoutMs * UInt64(endpoints.count)
+        let attempts = UInt64(endpoints.count)
+        let perFlowMs =
+            idleTimeoutMs * 4 + site.longest(\.connectMs) * attempts
+            + site.longest(\.pendingMs) * (attempts + 1)
         return drainNs + UInt64(clients.count) * (perFlowMs * 1_000_000 + stallNsMax * 12)
             + 60_000_000_000
     }
@@ -95,6 +107,8 @@ struct RunPlan {
     func mayStarve(_ connections: [SimulatedConnection]) -> Bool {
         guard mayExhaustBuffers else { return false }
         if faults.connectHangsPerMille > 0 || endpoints.contains(.hangs) { return true }
+        // So do those that wait for their turn.
+        if site.hasHangs || site.hasLimits { return true }
         let stallsNs = connections.reduce(0) { $0 + $1.plan.stallsNs }
         return stallsNs + 3_000_000_000 > idleTimeoutMs * 1_000_000
     }

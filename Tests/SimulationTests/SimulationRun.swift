@@ -1,7 +1,8 @@
 // One whole worker in one simulated world, from its first turn to its last, and the judgement.
 
-import DataPlane
 import TestSupport
+
+@testable import DataPlane
 
 /// What came of one run.
 struct SimulationOutcome {
@@ -41,9 +42,11 @@ enum SimulationRun {
     ///
     /// - Parameters:
     ///   - bug: planted into the reactor; the run is then expected to fail.
+    ///   - siteBug: planted around the worker; the same.
     ///   - trapsOnViolation: stops the process where the contract is violated.
     static func run(
-        seed: UInt64, bug: PlantedBug? = nil, trapsOnViolation: Bool = false
+        seed: UInt64, bug: PlantedBug? = nil, siteBug: SiteBug? = nil,
+        trapsOnViolation: Bool = false
     ) throws -> SimulationOutcome {
         let plan = RunPlan(seed: seed)
         var addresses: [Endpoint] = []
@@ -56,28 +59,47 @@ enum SimulationRun {
             world.at(start + terminateNs) { mailbox.post(.terminate) }
         }
         let published = PublishedCounters()
+        let history = try SiteHistory(
+            plan.site, mailbox: mailbox, startNs: start, bug: siteBug
+        ) {
+            site(plan, plan.site.states[$0], addresses)
+        }
+        let sockets = (0..<plan.site.socketsUsed).map { _ in world.makeListener() }
+        history.schedule(in: world, sockets: sockets)
+        let breakers = CircuitBreakers(workers: 1)
+        let health = EndpointHealth.allUsable(addresses)
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes(plan),
-            snapshot: try SiteSnapshot(site(plan, addresses)),
-            listeners: (0..<plan.listeners).map { _ in
-                WorkerListener(id: 0, descriptor: world.makeListener())
-            }, health: .allUsable(addresses), mailbox: mailbox, published: published)
+            snapshot: history.first,
+            listeners: (0..<plan.listeners).map {
+                WorkerListener(number: UInt32($0), id: UInt32($0), descriptor: sockets[$0])
+            }, health: health, breakers: breakers, mailbox: mailbox, published: published)
         for client in plan.clients {
-            world.addClient(client.plan, to: client.listener, atNs: start + client.arrivalNs)
+            world.addClient(client.plan, to: client.socket, atNs: start + client.arrivalNs)
         }
         var watch = TurnWatch(
             clients: plan.clients.count, endNs: start + plan.boundNs, world: world)
-        while !worker.isFinished, watch.failure == nil {
+        var limits = LimitWatch(plan.site, breakers)
+        var endpoints = EndpointWatch(plan.site, health, bug: siteBug)
+        while !worker.isFinished, watch.failure == nil, limits.failure == nil,
+            endpoints.failure == nil
+        {
             worker.turn()
             watch.look(world)
+            history.look(isDraining: worker.forwarder.isDraining, nowNs: world.nowNs)
+            limits.look(worker.forwarder, worker.proxy, history, world)
+            endpoints.look(worker.forwarder, worker.proxy, world)
         }
         // A run that did not end is judged by that alone: everything else would follow from it.
         var failures = world.violations
-        if let failure = watch.failure {
+        if let failure = watch.failure ?? limits.failure ?? endpoints.failure {
             failures.append(failure)
         } else {
-            let verdict = Verdict(world: world, plan: plan, counters: published.snapshot())
-            failures = verdict.failures
+            history.end()
+            let verdict = Verdict(
+                world: world, plan: plan, counters: published.snapshot(),
+                appliedNs: history.appliedNs)
+            failures = verdict.failures + history.failures + limits.end()
         }
         return SimulationOutcome(
             failures: failures, traceHash: world.traceHash, turns: watch.turns,
@@ -94,7 +116,7 @@ enum SimulationRun {
             buffersMax: plan.buffersMax, pipesMax: plan.pipesMax,
             hasRingSplice: plan.hasRingSplice)
         for (index, manner) in plan.endpoints.enumerated() {
-            let address = world.addEndpoint(manner) { attempt in
+            let address = world.addEndpoint(manner, outages: plan.site.outages[index]) { attempt in
                 var random = SeededRandom(
                     seed: SeededRandom.mix(plan.seed) &+ UInt64(index * 1_000 + attempt))
                 return .random(
@@ -113,13 +135,13 @@ enum SimulationRun {
             flowsMax: plan.flowsMax, buffersMax: plan.buffersMax, pipesMax: plan.pipesMax)
     }
 
-    private static func site(_ plan: RunPlan, _ endpoints: [Endpoint]) -> SiteDescription {
+    private static func site(
+        _ plan: RunPlan, _ state: SiteState, _ endpoints: [Endpoint]
+    ) -> SiteDescription {
         var policy = TCPPolicy()
         policy.relay = plan.relay
         policy.idleTimeoutMs = plan.idleTimeoutMs
-        var upstream = UpstreamPolicy()
-        upstream.connectMs = plan.connectTimeoutMs
-        return SiteDescription(.tcp(policy, upstream: 0), to: endpoints, upstream)
+        return state.description(.tcp(policy, upstream: 0), endpoints)
     }
 }
 

@@ -8,16 +8,21 @@ final class Verdict {
     private(set) var failures: [String] = []
     private let world: SimulatedWorld
     private let plan: RunPlan
+    private let counters: CounterSet
+    /// When each state of the site came into force.
+    private let appliedNs: [UInt64]
     private let mayStarve: Bool
 
-    init(world: SimulatedWorld, plan: RunPlan, counters: CounterSet) {
+    init(world: SimulatedWorld, plan: RunPlan, counters: CounterSet, appliedNs: [UInt64]) {
         self.world = world
         self.plan = plan
+        self.counters = counters
+        self.appliedNs = appliedNs
         mayStarve = plan.mayStarve(world.connections)
         checkLate(world.settle())
         failures += world.violations
         checkEverythingIsBack()
-        checkCounters(counters)
+        checkCounters()
         for (client, upstream) in pairs() { checkPair(client, upstream) }
         checkOutcomes()
         checkService()
@@ -43,12 +48,12 @@ final class Verdict {
         expect(world.buffersUsed == 0, "\(world.buffersUsed) buffers are not back")
         expect(world.pipesUsed == 0, "\(world.pipesUsed) pipes are not back")
         expect(world.descriptorsUnadopted == 0, "an accepted descriptor was forgotten")
-        for listener in world.listeners {
+        for listener in world.listeners where listener.isAdded {
             expect(listener.isRemoved && listener.queue.isEmpty, "a listener is still open")
         }
     }
 
-    private func checkCounters(_ counters: CounterSet) {
+    private func checkCounters() {
         expect(
             counters[.accepted] == UInt64(world.acceptedCount),
             "counted \(counters[.accepted]) accepted of \(world.acceptedCount)")
@@ -84,6 +89,11 @@ final class Verdict {
     }
 
     private func checkPair(_ client: Int, _ upstream: Int) {
+        let (down, up) = (world.connections[client], world.connections[upstream])
+        let state = plan.site.state(ofSocket: down.place, atNs: down.boundNs, appliedNs)
+        expect(
+            plan.site.states[state].endpoints.contains(up.place),
+            "\(client) came in state \(state) and went to endpoint \(up.place)")
         checkDirection(from: client, to: upstream)
         checkDirection(from: upstream, to: client)
     }
@@ -150,16 +160,18 @@ final class Verdict {
         guard let resetNs = sender.resetNs, plan.terminateNs == nil, receiver.resetNs == nil,
             !mayTimeOut(sender, receiver)
         else { return }
+        // Of one that waited in the queue nobody knew before.
+        let noticedNs = max(resetNs, sender.boundNs, receiver.boundNs)
         if sender.isEnded {
             // After its end only a socket that something is still to be sent to can tell, and
             // within a second the other side's end may have crossed the reset.
-            if let endedNs = receiver.endedNs, endedNs < resetNs + 1_000_000_000 { return }
+            if let endedNs = receiver.endedNs, endedNs < noticedNs + 1_000_000_000 { return }
         }
         // The kernel tells of a reset once. When a write to the socket is told, a read of it that
         // is handled first finds an orderly end; the reset then follows the end by a moment, and a
         // peer that has ended its own stream too is gone by then.
         if sender.wasResetTakenByWrite, let endedNs = receiver.endedNs,
-            endedNs < resetNs + 1_000_000_000
+            endedNs < noticedNs + 1_000_000_000
         {
             return
         }
@@ -172,7 +184,7 @@ final class Verdict {
         let hasRoom = plan.flowsMax >= plan.clients.count
         if hasRoom, plan.terminateNs == nil {
             for (number, client) in plan.clients.enumerated()
-            where client.arrivalNs + 5_000_000_000 < plan.drainNs {
+            where isInGoodTime(client) {
                 expect(world.connections[number].isEstablished, "client \(number) was kept out")
             }
         }
@@ -182,15 +194,32 @@ final class Verdict {
             "\(attempts) connects for \(world.acceptedCount) clients")
     }
 
+    /// Whether a client comes while its socket is open, and long before it is closed.
+    private func isInGoodTime(_ client: RunPlan.Client) -> Bool {
+        let life = plan.site.life(ofSocket: client.socket)
+        let endNs = min(plan.drainNs, life.upperBound)
+        let openedNs = life.lowerBound == 0 ? 0 : life.lowerBound + 1_000_000_000
+        return client.arrivalNs >= openedNs && client.arrivalNs + 5_000_000_000 < endNs
+    }
+
+    /// The fewest endpoints that any client had.
+    private var endpointsMin: Int { plan.site.states.map(\.endpoints.count).min() ?? 0 }
+
     /// Whether every client must reach an endpoint: one accepts, and nothing else gets in the way.
     private var isServiceSure: Bool {
-        plan.endpoints.contains(.accepts) && plan.faults.connectThrowsPerMille == 0
+        plan.site.states.allSatisfy { state in
+            state.endpoints.contains {
+                plan.endpoints[$0] == .accepts && plan.site.outages[$0].isEmpty
+            }
+        }
+            && plan.faults.connectThrowsPerMille == 0
             && plan.faults.connectFailsPerMille == 0 && plan.faults.connectHangsPerMille == 0
             && plan.connectTimeoutMs == 5_000 && world.connections.count < 250
     }
 
     private func checkOutcomes() {
         let upstreams = Dictionary(uniqueKeysWithValues: pairs())
+        var sentAway = 0
         for (number, connection) in world.connections.enumerated() where connection.isEstablished {
             expect(
                 connection.isDead || connection.sawEnd || connection.isPeerClosed,
@@ -198,11 +227,16 @@ final class Verdict {
             guard connection.isClient, upstreams[number] == nil else { continue }
             expect(connection.taken == 0, "\(number) got bytes from nowhere")
             if connection.resetNs == nil, plan.terminateNs == nil, connection.owner != .max {
+                let isUnlucky =
+                    connection.sawReset && world.connectFailures >= endpointsMin && !isServiceSure
+                if !isUnlucky { sentAway += 1 }
                 expect(
-                    connection.sawReset && world.connectFailures >= plan.endpoints.count
-                        && !isServiceSure,
+                    isUnlucky || connection.sawReset && plan.site.hasLimits,
                     "client \(number) was not served: \(world.connectFailures) failed connects")
             }
         }
+        expect(
+            sentAway <= counters[.upstreamOverflows],
+            "\(sentAway) were sent away, \(counters[.upstreamOverflows]) had to be")
     }
 }

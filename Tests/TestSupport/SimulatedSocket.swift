@@ -80,6 +80,18 @@ package enum EndpointManner: Sendable, Equatable {
     case hangs
 }
 
+/// A time during which an endpoint answers in another manner than it usually does.
+package struct Outage: Sendable, Equatable {
+    /// From the beginning of the run on.
+    package let ns: Range<UInt64>
+    package let manner: EndpointManner
+
+    package init(_ ns: Range<UInt64>, _ manner: EndpointManner) {
+        self.ns = ns
+        self.manner = manner
+    }
+}
+
 /// A connection attempt that came to nothing.
 package struct ConnectFailure: Sendable {
     package enum Manner: Sendable, Equatable {
@@ -101,10 +113,17 @@ package struct ConnectFailure: Sendable {
 package struct SimulatedEndpoint {
     package let address: AddressReference
     package var manner: EndpointManner
+    /// On the world's clock.
+    package var outages: [Outage] = []
     /// Makes the script of the n-th connection, and who plays it.
     let plan: (Int) -> PeerPlan
     let program: (Int) -> (any PeerProgram)?
     package internal(set) var attempts = 0
+
+    /// How it answers at a moment of the world's clock.
+    func manner(atNs nowNs: UInt64) -> EndpointManner {
+        outages.first { $0.ns.contains(nowNs) }?.manner ?? manner
+    }
 }
 
 /// A pipe of the pool: which bytes are in it, by their place in their stream.

@@ -30,15 +30,20 @@ extension SimulatedWorld {
     /// Adds something to connect to.
     ///
     /// - Parameters:
+    ///   - outages: when it answers in another manner.
     ///   - plan: makes the script of the n-th connection to it.
     ///   - program: makes who plays it; otherwise its plan alone does.
     package func addEndpoint(
-        _ manner: EndpointManner, plan: @escaping (Int) -> PeerPlan = { _ in .manual },
+        _ manner: EndpointManner, outages: [Outage] = [],
+        plan: @escaping (Int) -> PeerPlan = { _ in .manual },
         program: @escaping (Int) -> (any PeerProgram)? = { _ in nil }
     ) -> AddressReference {
         let address = addresses[endpoints.count]
         endpoints.append(
             SimulatedEndpoint(address: address, manner: manner, plan: plan, program: program))
+        endpoints[endpoints.count - 1].outages = outages.map {
+            Outage(nowNs + $0.ns.lowerBound..<nowNs + $0.ns.upperBound, $0.manner)
+        }
         return address
     }
 
@@ -63,7 +68,8 @@ extension SimulatedWorld {
             violate("addListener with a descriptor that is no listener, or twice")
             return ListenerID(index: .max)
         }
-        let index = freedListeners.popLast() ?? UInt32(listeners.count { $0.isAdded })
+        let index = freedListeners.popLast() ?? listenersIndexed
+        listenersIndexed = max(listenersIndexed, index + 1)
         listeners[number].isAdded = true
         listeners[number].index = index
         return ListenerID(index: UInt32(index))
@@ -206,8 +212,10 @@ extension SimulatedWorld {
         }
         trace(23, UInt64(owner), UInt64(endpoint))
         sockets[Int(socket.slot)].connection = -1 - endpoint
+        upstreamSockets += 1
+        upstreamSocketsMax = max(upstreamSocketsMax, upstreamSockets)
         let result: Int32
-        switch endpoints[endpoint].manner {
+        switch endpoints[endpoint].manner(atNs: nowNs) {
         case .accepts where random.chance(faults.connectHangsPerMille), .hangs:
             noteConnectFailure(endpoint, .hung)
             return socket

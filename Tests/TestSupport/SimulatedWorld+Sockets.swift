@@ -273,6 +273,7 @@ extension SimulatedWorld {
 
     func closed(_ socket: SocketID) {
         let slot = Int(socket.slot)
+        if isUpstream(slot) { upstreamSockets -= 1 }
         if case .splice(let pipe, _) = sockets[slot].reading {
             pipes[Int(pipe.index)].isBusy = false
         }
@@ -283,6 +284,12 @@ extension SimulatedWorld {
         sockets[slot].phase = .free
         sockets[slot].generation = (sockets[slot].generation &+ 1) & 0xFF_FFFF
         freeSlots.append(socket.slot)
+    }
+
+    /// Whether a socket goes to an endpoint.
+    private func isUpstream(_ slot: Int) -> Bool {
+        let number = sockets[slot].connection
+        return number < 0 || !connections[number].isClient
     }
 
     // MARK: Wake

@@ -30,6 +30,8 @@ package final class SimulatedWorld {
     package internal(set) var listeners: [SimulatedListener] = []
     /// Numbers of closed listeners.
     var freedListeners: [UInt32] = []
+    /// Numbers of listeners are below this.
+    var listenersIndexed: UInt32 = 0
     package internal(set) var endpoints: [SimulatedEndpoint] = []
     package internal(set) var sockets: [SimulatedSocket] = []
     package internal(set) var pipes: [SimulatedPipe] = []
@@ -42,6 +44,10 @@ package final class SimulatedWorld {
     /// Connection attempts that did not lead to a connection.
     package internal(set) var connectFailureLog: [ConnectFailure] = []
     package internal(set) var acceptedCount = 0
+    /// Sockets to endpoints, each from its connect until nothing refers to it any more, and the
+    /// most there were since `takeUpstreamSocketsMax`.
+    package internal(set) var upstreamSockets = 0
+    var upstreamSocketsMax = 0
 
     var random: SeededRandom
     var agenda = EventQueue()
@@ -89,6 +95,12 @@ package final class SimulatedWorld {
 
     /// Socket slots that are taken.
     package var socketsUsed: Int { sockets.count - freeSlots.count }
+
+    /// The most sockets to endpoints that there were at once since the last call.
+    package func takeUpstreamSocketsMax() -> Int {
+        defer { upstreamSocketsMax = upstreamSockets }
+        return upstreamSocketsMax
+    }
 
     /// Pipes that are out.
     package var pipesUsed: Int { pipes.count { $0.isOut } }

@@ -2,7 +2,7 @@
 // how many connections a part has is asked of whoever knows.
 
 /// Something of a configuration that has a name of its own.
-package struct PlanPart: Equatable, Sendable {
+package struct PlanPart: Sendable {
     package enum Kind: String, Codable, CaseIterable, Sendable {
         case process
         case listener
@@ -14,18 +14,43 @@ package struct PlanPart: Equatable, Sendable {
     package var kind: Kind
     /// Unique among those of its kind, the same over reloads while the part stays the same.
     package var name: String
-    /// Values by the keys of the configuration file, in its order.
-    package var settings: [(key: String, value: String)]
+    /// What it is, to be compared with what another one is; `nil`: its settings are compared.
+    private let value: (any Equatable & Sendable)?
+    private let read: @Sendable () -> [(key: String, value: String)]
 
+    /// - Parameter settings: see `settings`.
     package init(_ kind: Kind, _ name: String, _ settings: [(key: String, value: String)] = []) {
         self.kind = kind
         self.name = name
-        self.settings = settings
+        value = nil
+        read = { settings }
     }
 
-    package static func == (one: PlanPart, other: PlanPart) -> Bool {
-        one.kind == other.kind && one.name == other.name
-            && one.settings.elementsEqual(other.settings, by: ==)
+    /// - Parameters:
+    ///   - value: what is equal when nothing is to be told.
+    ///   - settings: reads them from the value.
+    package init(
+        _ kind: Kind, _ name: String, of value: some Equatable & Sendable,
+        settings: @escaping @Sendable () -> [(key: String, value: String)]
+    ) {
+        self.kind = kind
+        self.name = name
+        self.value = value
+        read = settings
+    }
+
+    /// Values by the keys of the configuration file, in its order. Read from the part each time:
+    /// of most parts nobody wants to know them.
+    package var settings: [(key: String, value: String)] { read() }
+
+    /// Whether nothing can differ.
+    func isSame(as other: PlanPart) -> Bool {
+        guard let value, let theirs = other.value else { return false }
+        return Self.areEqual(value, theirs)
+    }
+
+    private static func areEqual<Value: Equatable>(_ one: Value, _ other: any Equatable) -> Bool {
+        other as? Value == one
     }
 }
 
@@ -112,7 +137,7 @@ package enum Plan {
                 changes.append(PlanChange(action: .added, kind: kind, name: part.name))
                 continue
             }
-            let settings = differences(previous, part)
+            let settings = previous.isSame(as: part) ? [] : differences(previous, part)
             guard !settings.isEmpty || moved.contains(part.name) else { continue }
             changes.append(
                 PlanChange(
@@ -123,10 +148,11 @@ package enum Plan {
     }
 
     private static func differences(_ old: PlanPart, _ new: PlanPart) -> [PlanChange.Setting] {
-        let before = Dictionary(old.settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-        let after = Dictionary(new.settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-        let gone = old.settings.filter { after[$0.key] == nil }
-        let others = new.settings.filter { before[$0.key] != $0.value }
+        let (olds, news) = (old.settings, new.settings)
+        let before = Dictionary(olds.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        let after = Dictionary(news.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        let gone = olds.filter { after[$0.key] == nil }
+        let others = news.filter { before[$0.key] != $0.value }
         return (gone + others).map { key, _ in
             let hides = secrets.contains(key)
             return PlanChange.Setting(

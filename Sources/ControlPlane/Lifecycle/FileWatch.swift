@@ -3,11 +3,12 @@
 // thread only.
 
 internal import CLinux
+internal import DataPlane
 
 /// Looks at a file now and then.
-struct FileWatch {
+package struct FileWatch: Sendable {
     /// What tells one state of a file from another.
-    private struct Look: Equatable {
+    private struct Look: Equatable, Sendable {
         var device: UInt64 = 0
         var inode: UInt64 = 0
         var bytes: UInt64 = 0
@@ -15,14 +16,15 @@ struct FileWatch {
     }
 
     private static let intervalMs: Int32 = 500
+    private static let intervalNs = UInt64(intervalMs) * 1_000_000
 
     private let path: String
     private var known: Look
     private var last: Look
+    private var lastNs: UInt64 = 0
 
-    /// - Returns: `nil` when there is no file.
-    init?(_ source: ConfigurationSource) {
-        guard case .file(let path) = source else { return nil }
+    /// Looks for the first time, which is to be before the file is read.
+    package init(_ path: String) {
         self.path = path
         known = Self.look(path)
         last = known
@@ -31,6 +33,10 @@ struct FileWatch {
     /// Whether it has changed since it was last told so, and is not being written any more: it
     /// looked the same twice. Once there is none, it waits for one.
     mutating func hasChanged() -> Bool {
+        // Two looks that follow each other at once say nothing about who is writing.
+        let nowNs = MonotonicClock.nowNs
+        guard nowNs >= lastNs + Self.intervalNs else { return false }
+        lastNs = nowNs
         let now = Self.look(path)
         defer { last = now }
         guard now != known, now == last, now != Look() else { return false }

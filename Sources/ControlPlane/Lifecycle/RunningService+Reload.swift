@@ -33,28 +33,32 @@ extension RunningService {
     /// What another configuration would change, and how many connections that touches.
     func changes(to configuration: Configuration) -> [PlanChange] {
         let present = present
+        let (ofUpstreams, ofEndpoints) = work(present.site)
         return Plan.between(present.configuration.parts, configuration.parts) { kind, name in
-            connections(of: kind, name, present)
+            switch kind {
+            case .listener:
+                present.site.listenerIDs[name].map { UInt64(workers.clients(ofListener: $0)) }
+            case .upstream: ofUpstreams[name]
+            case .endpoint: ofEndpoints[name]
+            case .process, .route: nil
+            }
         }
     }
 
-    private func connections(
-        of kind: PlanPart.Kind, _ name: String, _ present: Present
-    ) -> UInt64? {
-        switch kind {
-        case .listener:
-            return present.site.listenerIDs[name].map {
-                UInt64(workers.clients(ofListener: $0))
-            }
-        case .upstream, .endpoint:
-            let ids = present.site.endpoints.filter { _, assembled in
-                kind == .upstream
-                    ? assembled.upstream == name
-                    : "\(assembled.upstream)/\(assembled.endpoint.name)".hasPrefix(name)
-            }.keys
-            return ids.reduce(0) { $0 + UInt64(workers.inFlight(ofEndpoint: $1)) }
-        case .process, .route: return nil
+    /// Requests and flows under way, by the names of upstreams and of endpoints as the
+    /// configuration writes them.
+    private func work(
+        _ site: AssembledSite
+    ) -> (upstreams: [String: UInt64], endpoints: [String: UInt64]) {
+        var (upstreams, endpoints): ([String: UInt64], [String: UInt64]) = ([:], [:])
+        for (id, assembled) in site.endpoints {
+            let count = UInt64(workers.inFlight(ofEndpoint: id))
+            // What a name stands for is told behind it.
+            let text = assembled.endpoint.name.prefix { $0 != " " }
+            upstreams[assembled.upstream, default: 0] += count
+            endpoints["\(assembled.upstream)/\(text)", default: 0] += count
         }
+        return (upstreams, endpoints)
     }
 }
 

@@ -98,6 +98,7 @@ final class RunningService: Sendable {
             requests(configuration), workers: plan.shares.workers, queueMax: host.listenQueueMax,
             isBeside: isBeside)
         do throws(StartError) {
+            try refuseCrowd(listeners.listeners.count)
             try refuseLoops(listeners, endpoints)
             try watch.prepare(for: configuration)
         } catch {
@@ -178,6 +179,11 @@ final class RunningService: Sendable {
         _ = gyre_sleep_ms(Self.handshakeMs)
     }
 
+    /// The process before has closed its sockets on the same addresses.
+    func endSteering() {
+        workshop.withLock { _ in present.listeners.endSteering() }
+    }
+
     /// Takes a listener out of service, or back: its clients leave as they come to rest.
     ///
     /// - Parameter name: of the configuration.
@@ -220,6 +226,7 @@ final class RunningService: Sendable {
             to: Self.requests(configuration, without: drained), workers: workers.count,
             queueMax: host.listenQueueMax)
         do throws(StartError) {
+            try Self.refuseCrowd(before.listeners.listeners.count + change.opened.count)
             try Self.refuseLoops(change.set, endpoints)
         } catch {
             ListenerSet.close(change.opened)
@@ -275,6 +282,14 @@ final class RunningService: Sendable {
         } catch {
             throw StartError("\(error)")
         }
+    }
+
+    /// - Parameter sockets: of each worker at once: old ones are closed when new ones are open.
+    private static func refuseCrowd(_ sockets: Int) throws(StartError) {
+        guard sockets > SiteLimits.socketsMax else { return }
+        throw StartError(
+            "cannot listen on \(sockets) addresses at once, those before a change included;"
+                + " expected at most \(SiteLimits.socketsMax)")
     }
 
     /// A forwarder that connects to itself takes every descriptor there is within a second.

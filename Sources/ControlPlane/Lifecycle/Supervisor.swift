@@ -7,8 +7,8 @@ package import Logging
 
 /// How a service is run, besides what its configuration says.
 package struct ServingManner: Sendable {
-    /// The configuration file is read again whenever it has changed.
-    package var watches = false
+    /// By which the configuration file is read again whenever it has changed.
+    package var watch: FileWatch?
     /// A process that serves the same addresses is replaced by this one.
     package var takesOver = false
 
@@ -64,7 +64,7 @@ package struct Supervisor {
         let changes = try ChangeThread.start(orders, control)
         if let predecessor {
             predecessor.handOver(sockets: service.workers.count, log)
-            service.present.listeners.endSteering()
+            service.endSteering()
         }
         onListening(service.present.listeners.listeners.map { "\($0.address)" })
         let isClean = serve(signals, service, control, orders)
@@ -189,7 +189,7 @@ package struct Supervisor {
         _ orders: ChangeOrders
     ) -> Bool {
         var state = ShutdownState(drainTimeoutMs: configuration.process.drainTimeoutMs)
-        var watch = manner.watches ? FileWatch(source) : nil
+        var watch = manner.watch
         var isClean = true
         while !service.workers.hasFinished {
             let ready = gyre_poll_readable(

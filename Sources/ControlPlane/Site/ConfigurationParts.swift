@@ -6,30 +6,34 @@ extension Configuration {
         var shown = process
         // Nobody's business who may see a plan.
         shown.admin.token = ""
-        return [PlanPart(.process, "process", Self.settings(shown))]
+        return [part(.process, "process", shown)]
             + listeners.map { listener in
                 var own = listener
                 own.routes = []
-                return PlanPart(.listener, listener.name, Self.settings(own))
+                return part(.listener, listener.name, own)
             }
             + listeners.flatMap { listener in
                 listener.routes.enumerated().map { index, route in
                     let name = route.name.isEmpty ? "\(index + 1)" : route.name
-                    return PlanPart(.route, "\(listener.name)/\(name)", Self.settings(route))
+                    return part(.route, "\(listener.name)/\(name)", route)
                 }
             }
             + upstreams.map { upstream in
                 var own = upstream
                 own.endpoints = []
-                return PlanPart(.upstream, upstream.name, Self.settings(own))
+                return part(.upstream, upstream.name, own)
             }
             + upstreams.flatMap { upstream in
                 upstream.endpoints.map { endpoint in
-                    PlanPart(
-                        .endpoint, "\(upstream.name)/\(endpoint.text)",
-                        [("weight", "\(endpoint.weight)")])
+                    part(.endpoint, "\(upstream.name)/\(endpoint.text)", endpoint)
                 }
             }
+    }
+
+    private func part(
+        _ kind: PlanPart.Kind, _ name: String, _ value: some Equatable & Sendable
+    ) -> PlanPart {
+        PlanPart(kind, name, of: value) { Self.settings(value) }
     }
 
     /// The stored properties of a value by their names.

@@ -56,7 +56,7 @@ final class ThreadOrders<Value: Sendable>: Sendable {
     /// The thread: what was posted since the last call.
     func take() -> Order {
         order.withLock { order in
-            if case .none = order { return .none }
+            // Also when the order was taken before its signal came.
             _ = gyre_event_drain(wake.raw)
             let taken = order
             order = .none

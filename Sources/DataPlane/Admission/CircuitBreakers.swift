@@ -99,8 +99,15 @@ extension CircuitBreakers {
             free(word) ?? (Self.waiting(word) < waitingMax ? word + 1 : nil)
         }
         if let change, Self.waiting(change.after) > Self.waiting(change.before) { return .waits }
-        if endLine(upstream, worker: worker) { give(upstream, worker: worker) }
+        if endLine(upstream, worker: worker) { passOn(upstream, worker: worker) }
         return change == nil ? .full : .admitted
+    }
+
+    /// Gives back a permit that was handed to a place nobody had been counted for: somebody who is
+    /// counted has lost that for it.
+    private func passOn(_ upstream: UInt32, worker: Int) {
+        _ = upstreams.update(place(upstream, Self.permits)) { $0 + 1 }
+        give(upstream, worker: worker)
     }
 
     /// Takes one place out of a worker's lines. Permits that were handed to them are for those who
@@ -125,10 +132,11 @@ extension CircuitBreakers {
         if granted != nil { return true }
         // Nobody hands on what nobody had: a limit that has grown.
         let change = upstreams.update(place(upstream, Self.permits)) { word in
-            Self.waiting(word) > 0 && Self.taken(word) < limit ? word + Self.one - 1 : nil
+            guard Self.taken(word) < limit else { return nil }
+            return word + Self.one - (Self.waiting(word) > 0 ? 1 : 0)
         }
         guard change != nil else { return false }
-        lines.add(line, 0 &- Self.one)
+        if endLine(upstream, worker: worker) { passOn(upstream, worker: worker) }
         return true
     }
 
@@ -146,15 +154,19 @@ extension CircuitBreakers {
 
     /// Gives a permit back: to the next worker that has somebody waiting, or to nobody.
     func give(_ upstream: UInt32, worker: Int) {
+        var hasMissedSomebody = false
         while true {
             let change = upstreams.update(place(upstream, Self.permits)) { word in
                 Self.waiting(word) > 0 ? word - 1 : word - Self.one
             }
             guard let change, Self.waiting(change.after) < Self.waiting(change.before) else {
+                // Whoever came while it was looked for may take it by itself.
+                if hasMissedSomebody { wakeOthers(than: worker) }
                 return
             }
             if handOn(upstream, after: worker) { return }
-            // Whoever waited has left meanwhile.
+            // Whoever waited has left meanwhile, or stands where others were looked for.
+            hasMissedSomebody = true
         }
     }
 

@@ -117,6 +117,8 @@ struct Flow: Waiting {
     /// In that snapshot, the positions of the upstream and of the endpoint that is tried.
     var upstream = UInt32.max
     var target = UInt32.max
+    /// The upstream whose limits it counts against; none before it has one.
+    var upstreamID = UInt32.max
     /// The endpoint that is connected or being tried.
     var endpoint = UInt32.max
     /// Positions of endpoints that were tried, and how many there were.

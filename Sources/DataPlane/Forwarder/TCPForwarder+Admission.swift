@@ -39,6 +39,7 @@ extension TCPForwarder {
         let upstream = destination(slot)
         flows[slot: slot].phase = .waiting
         flows[slot: slot].starves = true
+        starving += 1
         lines.prepend(slot, to: upstream.id, in: &flows)
         site.value.starve(upstream)
         timers.set(slot, atMs: nowMs + upstream.policy.pendingMs)
@@ -47,7 +48,10 @@ extension TCPForwarder {
     private mutating func endWait(_ slot: UInt32) {
         let upstream = destination(slot).id
         lines.remove(slot, from: upstream, in: &flows)
-        if flows[slot: slot].starves { site.value.breakers.endStarving(upstream) }
+        if flows[slot: slot].starves {
+            site.value.breakers.endStarving(upstream)
+            starving -= 1
+        }
         flows[slot: slot].starves = false
         flows[slot: slot].phase = .connecting
     }
@@ -62,11 +66,7 @@ extension TCPForwarder {
     mutating func givePermitBack(_ slot: UInt32) {
         guard flows[slot: slot].holdsPermit else { return }
         flows[slot: slot].holdsPermit = false
-        // One that was connected knows its endpoint, any other one still has its snapshot.
-        let isChoosing = flows[slot: slot].snapshot != .max
-        let endpoint = flows[slot: slot].endpoint
-        site.value.givePermit(
-            isChoosing ? destination(slot).id : site.value.endpoints[slot: endpoint].upstream)
+        site.value.givePermit(flows[slot: slot].upstreamID)
     }
 
     /// Lets those go on who wait and for whom there is room now, the first ones first.
@@ -90,6 +90,6 @@ extension TCPForwarder {
         }
         endWait(slot)
         connect(slot, on: &reactor)
-        return flows[slot: slot].phase != .waiting
+        return flows[slot: slot].phase != .waiting || site.value.hasRoom(upstream)
     }
 }

@@ -67,6 +67,7 @@ extension TCPForwarder {
             idleTimeoutMs: policy.idleTimeoutMs)
         flow.snapshot = state.snapshot
         flow.upstream = state.record.upstream
+        flow.upstreamID = site.value.view(state.snapshot).upstreams[Int(flow.upstream)].id
         return flow
     }
 
@@ -106,9 +107,7 @@ extension TCPForwarder {
         }
         letEndpointGo(slot)
         let endpoint = view.endpoints[Int(target)].id
-        guard site.value.connectionCame(endpoint, limit: upstream.policy.connectionsMax) else {
-            return .starves
-        }
+        guard site.value.connectionCame(endpoint, of: upstream) else { return .starves }
         flows[slot: slot].attempts += 1
         flows[slot: slot].attempted.append(Int(target - upstream.endpoints.start))
         flows[slot: slot].target = target
@@ -123,7 +122,8 @@ extension TCPForwarder {
         guard endpoint != .max else { return }
         flows[slot: slot].endpoint = .max
         site.value.workWent(endpoint)
-        site.value.connectionWent(endpoint)
+        // Against its upstream's limit it counts until its socket is gone.
+        site.value.noteConnections(endpoint, by: -1)
     }
 
     /// An endpoint could not be connected.
@@ -197,6 +197,7 @@ extension TCPForwarder {
                 timers.set(slot, atMs: nowMs + connectMs)
                 return
             } catch {
+                site.value.connectionEnded(flows[slot: slot].upstreamID)
                 reactor.counters[.connectFailures] &+= 1
                 if error.isShortage {
                     report(

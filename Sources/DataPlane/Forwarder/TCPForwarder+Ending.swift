@@ -81,6 +81,7 @@ extension TCPForwarder {
     mutating func closed<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
         let slot = side.slot
         flows[slot: slot].sockets -= 1
+        if side == .upstream(slot) { site.value.connectionEnded(flows[slot: slot].upstreamID) }
         guard flows[slot: slot].phase == .closing, flows[slot: slot].sockets == 0 else { return }
         dropBytes(of: side, on: &reactor)
         dropBytes(of: side.other, on: &reactor)

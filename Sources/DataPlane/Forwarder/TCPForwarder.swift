@@ -15,6 +15,8 @@ struct TCPForwarder: ~Copyable {
     var flows: Slab<Flow>
     /// Flows that wait for room at their upstreams.
     var lines = WaitingLines<Flow>()
+    /// Those of them that wait for the end of some idle connection.
+    var starving = 0
     var timers: TimerWheel
     var nowMs: UInt64
     /// Until when accepting is paused for want of descriptors; `nil` when it is not.

@@ -10,6 +10,9 @@ enum HTTPLimits {
     /// about as much as copying some buffers.
     static let spliceBytesMin: UInt64 = 128 * 1024
 
+    /// One in so many buffers is kept from new requests, for those that were begun before.
+    static let reserveShare = 16
+
     /// How long a client is listened to after an answer that it has not let us finish reading for:
     /// closing at once would reset the connection and could destroy the answer on its way
     /// (RFC 9112 section 9.6).

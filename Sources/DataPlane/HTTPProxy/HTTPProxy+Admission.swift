@@ -45,12 +45,17 @@ extension HTTPProxy {
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
         let upstream = destination(ofExchange: x)
+        exchanges[slot: x].flags.remove(.connecting)
         exchanges[slot: x].flags.insert([.waits, .starves])
+        // A copy for an attempt that came to nothing.
+        exchanges[slot: x].replay.discard(in: reactor.buffers)
         exchanges[slot: x].replay = head
         exchanges[slot: x].upstream = .max
         lines.prepend(x, to: upstream.id, in: &exchanges)
         site.value.starve(upstream)
-        closeIdle(of: upstream, in: view(ofExchange: x), atMost: 1, on: &reactor)
+        closeIdle(of: upstream.id, atMost: 1, on: &reactor)
+        // Whatever it waited for before, this wait begins now.
+        sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
         watch(exchanges[slot: x].session)
     }
 
@@ -95,7 +100,13 @@ extension HTTPProxy {
         let isStarving = exchanges[slot: x].flags.contains(.starves)
         if isStarving {
             let hasOwn = pool.count(ofEndpoint: exchanges[slot: x].endpoint) > 0
-            guard hasOwn || site.value.hasRoom(upstream) else { return false }
+            guard hasOwn || site.value.hasRoom(upstream) else {
+                // Somebody else may have taken the room that was made for it.
+                if !site.value.isAnyEnding(upstream.id) {
+                    closeIdle(of: upstream.id, atMost: 1, on: &reactor)
+                }
+                return false
+            }
         } else {
             guard site.value.takeTurn(upstream) else { return false }
             exchanges[slot: x].flags.insert(.holdsPermit)
@@ -105,30 +116,45 @@ extension HTTPProxy {
         var head = exchanges[slot: x].replay.take()
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
         // Its endpoint may have gone out of service meanwhile; the last one is tried all the same.
-        if !site.value.health.isUsable(exchanges[slot: x].endpoint) {
-            _ = moveToNextEndpoint(x, &head, in: reactor.buffers)
+        let endpoint = exchanges[slot: x].endpoint
+        if !site.value.health.isUsable(endpoint),
+            !moveToNextEndpoint(x, &head, in: reactor.buffers),
+            exchanges[slot: x].endpoint != endpoint
+        {
+            // There is one, and no buffer to name it in the head.
+            head.discard(in: reactor.buffers)
+            abandonForWantOfBuffers(exchanges[slot: x].session, on: &reactor)
+            return true
         }
         lease(x, carrying: head, on: &reactor)
         guard exchanges.contains(index) else { return true }
         watch(exchanges[slot: x].session)
-        return !exchanges[slot: x].flags.contains(.waits)
+        if exchanges[slot: x].flags.contains(.waits) { return site.value.hasRoom(upstream) }
+        // Its client may have ended meanwhile, in the middle of the body.
+        let client = sessions[slot: exchanges[slot: x].session].transport
+        if client.flags.contains(.ended), !exchanges[slot: x].flags.contains(.requestComplete) {
+            requestBrokeOff(x, on: &reactor)
+        }
+        return true
     }
 
     /// Work elsewhere may wait for the end of connections that are idle here.
     mutating func closeForOthers<R: Reactor & ~Copyable>(on reactor: inout R) {
         let view = site.value.view(site.value.current)
         for position in 0..<view.upstreams.count where pool.count > 0 {
-            let upstream = view.upstreams[position]
-            let starving = site.value.breakers.starving(upstream.id)
-            if starving > 0 { closeIdle(of: upstream, in: view, atMost: starving, on: &reactor) }
+            let upstream = view.upstreams[position].id
+            let starving = site.value.breakers.starving(upstream)
+            if starving > 0 { closeIdle(of: upstream, atMost: starving, on: &reactor) }
         }
     }
 
+    /// Connections are only idle while their endpoints are in the present snapshot.
     private mutating func closeIdle<R: Reactor & ~Copyable>(
-        of upstream: UpstreamRecord, in view: SiteView, atMost limit: Int, on reactor: inout R
+        of upstream: UInt32, atMost limit: Int, on reactor: inout R
     ) {
+        let view = site.value.view(site.value.current)
         var closed = 0
-        for position in upstream.endpoints.range {
+        for position in site.value.presentEndpoints(ofUpstream: upstream).range {
             let endpoint = view.endpoints[position].id
             while closed < limit, let oldest = pool.oldest(ofEndpoint: endpoint) {
                 closeUpstream(oldest, on: &reactor)

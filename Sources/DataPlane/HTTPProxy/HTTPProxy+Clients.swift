@@ -209,7 +209,8 @@ extension HTTPProxy {
         switch sessions[slot: slot].phase {
         case .exchange:
             let exchange = sessions[slot: slot].exchange
-            if exchanges[slot: exchange].flags.contains(.requestComplete) {
+            // What came of a body is looked at when there is somebody to send it to.
+            if !exchanges[slot: exchange].flags.isDisjoint(with: [.requestComplete, .waits]) {
                 // How long it is waited for depends on whether an answer has begun.
                 noteClient(exchange)
                 watch(slot)

@@ -150,16 +150,18 @@ extension HTTPProxy {
 
     /// How long the response head of this try may take, when there may be another one.
     func tryLimitMs(_ x: UInt32) -> UInt64 {
+        let upstream = destination(ofExchange: x)
         let policy = route(ofExchange: x).retries
         let isLimited =
             policy.perTryMs > 0 && policy.causes.contains(.timeout) && mayBeRetried(x)
-            && !exchanges[slot: x].replay.isEmpty
+            && exchanges[slot: x].attempts < upstream.endpoints.count
+            && !exchanges[slot: x].replay.isEmpty && exchanges[slot: x].leader == .max
         return isLimited ? policy.perTryMs : .max
     }
 
     /// Sends a request that failed to another endpoint, if that may be done.
     ///
-    /// - Returns: false when it may not: it is over then.
+    /// - Returns: false when it may not: its connection is what it was then.
     mutating func retryElsewhere<R: Reactor & ~Copyable>(
         _ x: UInt32, on reactor: inout R
     ) -> Bool {
@@ -170,13 +172,15 @@ extension HTTPProxy {
             site.value.takeRetry(upstream.id, nowMs: nowMs)
         else { return false }
         var request = exchanges[slot: x].replay.take()
-        let connection = exchanges[slot: x].upstream
-        exchanges[slot: x].upstream = .max
-        if connection != .max { closeUpstream(connection, on: &reactor) }
+        // Before anything is given up: a response that asks for another try is handed on when there
+        // is nobody to try.
         guard moveToNextEndpoint(x, &request, in: reactor.buffers) else {
             request.discard(in: reactor.buffers)
             return false
         }
+        let connection = exchanges[slot: x].upstream
+        exchanges[slot: x].upstream = .max
+        if connection != .max { closeUpstream(connection, on: &reactor) }
         reactor.counters[.retries] &+= 1
         exchanges[slot: x].tries += 1
         exchanges[slot: x].flags.subtract([.responseSeen, .connecting, .isReused, .mayPipeline])

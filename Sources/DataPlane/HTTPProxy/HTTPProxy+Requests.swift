@@ -25,7 +25,8 @@ extension HTTPProxy {
         sessions[slot: slot].exchange = index.slot
         let reply =
             waitMs > 0
-            ? .tooManyRequests(retryInMs: waitMs) : ownAnswer(policy(ofClient: slot), choice)
+            ? .tooManyRequests(retryInMs: waitMs)
+            : shedding(on: &reactor) ?? ownAnswer(policy(ofClient: slot), choice)
         if let reply {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
@@ -52,6 +53,15 @@ extension HTTPProxy {
         sessions[slot: slot].transport.received.consume(requestHead.length, in: reactor.buffers)
         admit(index.slot, carrying: chain, on: &reactor)
         watch(slot)
+    }
+
+    /// What is answered when nearly all buffers are in use: those that are left are for requests
+    /// that were begun before.
+    private func shedding<R: Reactor & ~Copyable>(on reactor: inout R) -> LocalReply? {
+        let pool = reactor.buffers
+        guard pool.freeCount < pool.capacity / HTTPLimits.reserveShare else { return nil }
+        reactor.counters[.requestsShed] &+= 1
+        return .overloaded
     }
 
     /// What is answered here and not handed on.
@@ -159,16 +169,19 @@ extension HTTPProxy {
     /// The request can be sent: what has come of its body goes with the head.
     mutating func sendRequest<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         guard moveRequestBody(x, on: &reactor) else { return }
-        let upstream = exchanges[slot: x].upstream
-        let waiting = upstreams[slot: upstream].transport.waiting
+        keepCopy(x, in: reactor.buffers)
+        if exchanges[slot: x].flags.contains(.mayPipeline) && collect(x) { return }
+        upstreams[slot: exchanges[slot: x].upstream].transport.flush(on: &reactor)
+    }
+
+    /// Copies what is to be sent of a request, if it may be sent once more.
+    mutating func keepCopy(_ x: UInt32, in buffers: BufferPool) {
+        let waiting = upstreams[slot: exchanges[slot: x].upstream].transport.waiting
         let flags = exchanges[slot: x].flags
-        if flags.contains(.isReused) || mayBeRetried(x), flags.contains(.isIdempotent),
-            waiting.buffers == 1, let copy = reactor.buffers.copy(waiting.head)
-        {
-            exchanges[slot: x].replay.append(copy, in: reactor.buffers)
-        }
-        if flags.contains(.mayPipeline) && collect(x) { return }
-        upstreams[slot: upstream].transport.flush(on: &reactor)
+        guard flags.contains(.isReused) || mayBeRetried(x), flags.contains(.isIdempotent),
+            waiting.buffers == 1, let copy = buffers.copy(waiting.head)
+        else { return }
+        exchanges[slot: x].replay.append(copy, in: buffers)
     }
 
     /// Bytes of a client came while its exchange is under way: of the body, or of what follows.

@@ -118,6 +118,8 @@ extension HTTPProxy {
             // RFC 9110 section 15.2: a client of HTTP/1.0 cannot understand it.
             if !flags.contains(.clientIsHTTP10) {
                 guard appendResponseHead(x, head, on: &reactor) else { return false }
+                // Its client has a part of this origin's answer: no other one's can follow.
+                exchanges[slot: x].replay.discard(in: reactor.buffers)
             }
             upstreams[slot: upstream].transport.received.consume(length, in: reactor.buffers)
             return true

@@ -160,13 +160,28 @@ extension HTTPProxy {
         case .requestTaking:
             noteFailure(x, .timedOut)
             fail(x, .requestNotTaken, on: &reactor)
-        case .responseHead:
-            noteFailure(x, .timedOut)
-            let causes = route(ofExchange: x).retries.causes
-            if !causes.contains(.timeout) || !retryElsewhere(x, on: &reactor) {
-                fail(x, .responseTimeout, on: &reactor)
-            }
+        case .responseHead: expireTry(x, on: &reactor)
         case .responseBody: cut(x, on: &reactor)
+        }
+    }
+
+    /// There is no response head in time.
+    private mutating func expireTry<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        noteFailure(x, .timedOut)
+        guard exchanges[slot: x].leader == .max else {
+            // It stands behind others, who may need it to stay what it is.
+            fail(x, .responseTimeout, on: &reactor)
+            return
+        }
+        let causes = route(ofExchange: x).retries.causes
+        if causes.contains(.timeout), retryElsewhere(x, on: &reactor) { return }
+        // This try is the last one, then: it has all the time that there is.
+        exchanges[slot: x].replay.discard(in: reactor.buffers)
+        let slot = exchanges[slot: x].session
+        if sessions[slot: slot].activeAtMs + limitMs(.responseHead, slot) > nowMs {
+            watch(slot)
+        } else {
+            fail(x, .responseTimeout, on: &reactor)
         }
     }
 

@@ -46,8 +46,8 @@ extension HTTPProxy {
         var head = head
         repeat {
             let endpoint = exchanges[slot: x].endpoint
-            let limit = destination(ofExchange: x).policy.connectionsMax
-            guard site.value.connectionCame(endpoint, limit: limit) else {
+            let destination = destination(ofExchange: x)
+            guard site.value.connectionCame(endpoint, of: destination) else {
                 starve(x, carrying: head, on: &reactor)
                 return
             }
@@ -60,7 +60,7 @@ extension HTTPProxy {
                 watch(exchanges[slot: x].session)
                 return
             } catch {
-                site.value.connectionWent(endpoint)
+                site.value.connectionWent(endpoint, of: destination.id)
                 connectFailed(endpoint, error.code, on: &reactor)
                 if error.isShortage {
                     pauseAccepting(error.code, on: &reactor)
@@ -86,12 +86,14 @@ extension HTTPProxy {
                 closeDropping(on: &reactor)
             }
         }
-        var record = UpstreamConnection(exchange: x, endpoint: endpoint)
+        let address = view(ofExchange: x).endpoints[Int(exchanges[slot: x].target)].address
+        var record = UpstreamConnection(
+            exchange: x, endpoint: endpoint, upstreamID: destination(ofExchange: x).id,
+            address: address)
         if destination(ofExchange: x).policy.sendsProxy != nil {
             record.client = exchanges[slot: x].session
         }
         guard let index = upstreams.insert(record) else { throw .tableFull }
-        let address = view(ofExchange: x).endpoints[Int(exchanges[slot: x].target)].address
         do {
             let owner = HTTPOwner.upstream(index.slot).raw
             let socket = try reactor.connect(to: address, owner: owner)
@@ -144,8 +146,13 @@ extension HTTPProxy {
         closeUpstream(upstream, on: &reactor)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
         let retries = route(ofExchange: x).retries.causes.contains(.connectFailure)
+        // It names the endpoint that failed.
+        exchanges[slot: x].replay.discard(in: reactor.buffers)
         if retries, moveToNextEndpoint(x, &head, in: reactor.buffers) {
             connect(x, carrying: head, on: &reactor)
+            if exchanges.isTaken(slot: x), exchanges[slot: x].upstream != .max {
+                keepCopy(x, in: reactor.buffers)
+            }
             return
         }
         head.discard(in: reactor.buffers)
@@ -282,8 +289,11 @@ extension HTTPProxy {
         let idle = isShared ? pool.count(ofEndpoint: endpoint) : 0
         let mayStay =
             !state.isLimited
-            || isShared && site.value.breakers.starving(state.upstream) == 0
-        guard isReusable, isQuiet, !isDraining, mayStay, state.isCurrent, idle < state.idleMax
+            || isShared
+                && site.value.breakers.starving(upstreams[slot: upstream].upstreamID) == 0
+        // Its id may stand for another endpoint by now.
+        let isCurrent = state.isCurrent && state.isAt(upstreams[slot: upstream].address)
+        guard isReusable, isQuiet, !isDraining, mayStay, isCurrent, idle < state.idleMax
         else {
             closeUpstream(upstream, on: &reactor)
             return
@@ -311,6 +321,7 @@ extension HTTPProxy {
         }
         if pipelines { cutFollowers(upstream, on: &reactor) }
         upstreams[slot: upstream].phase = .closing
+        site.value.noteEnding(upstreams[slot: upstream].upstreamID, by: 1)
         upstreams[slot: upstream].transport.discard(in: reactor.buffers)
         reactor.close(upstreams[slot: upstream].transport.socket, reset: false)
     }
@@ -319,7 +330,9 @@ extension HTTPProxy {
     mutating func upstreamClosed<R: Reactor & ~Copyable>(
         _ upstream: UInt32, on reactor: inout R
     ) {
-        site.value.connectionWent(upstreams[slot: upstream].endpoint)
+        let record = upstreams[slot: upstream]
+        site.value.noteEnding(record.upstreamID, by: -1)
+        site.value.connectionWent(record.endpoint, of: record.upstreamID)
         upstreams.remove(upstreams.index(ofSlot: upstream))
         if acceptPausedUntilMs != nil { resumeAccepting() }
     }

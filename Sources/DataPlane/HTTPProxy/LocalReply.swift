@@ -79,6 +79,8 @@ struct LocalReply {
         losesFraming: true)
     static let noEndpoint = LocalReply(
         503, "Service Unavailable", error: "destination_unavailable", "no endpoint to connect to")
+    static let overloaded = LocalReply(
+        503, "Service Unavailable", error: "proxy_internal_error", "nearly all buffers are in use")
     static let upstreamFull = LocalReply(
         503, "Service Unavailable", error: "connection_limit_reached",
         "as much is under way and waiting as the upstream may have")

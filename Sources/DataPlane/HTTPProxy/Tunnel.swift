@@ -9,6 +9,8 @@ struct Tunnel: BitwiseCopyable {
     var clientOwner: UInt32
     var upstreamOwner: UInt32
     var endpoint: UInt32
+    /// The id of the endpoint's upstream.
+    var upstreamID: UInt32
     /// The listener by which the client came.
     var listener: UInt32
     /// It has a permit of its upstream's.
@@ -26,7 +28,9 @@ extension HTTPProxy {
             client: sessions[slot: slot].transport, upstream: upstreams[slot: upstream].transport,
             clientOwner: HTTPOwner.client(slot).raw,
             upstreamOwner: HTTPOwner.upstream(upstream).raw,
-            endpoint: exchanges[slot: x].endpoint, listener: sessions[slot: slot].listener,
+            endpoint: exchanges[slot: x].endpoint,
+            upstreamID: upstreams[slot: upstream].upstreamID,
+            listener: sessions[slot: slot].listener,
             holdsPermit: exchanges[slot: x].flags.contains(.holdsPermit))
         exchanges[slot: x].flags.remove(.holdsPermit)
         exchanges[slot: x].upstream = .max
@@ -49,6 +53,7 @@ extension TCPForwarder {
             relay: configuration.filesMax == nil ? policy.relay : .copy,
             idleTimeoutMs: policy.deadlines.tunnelMs)
         flow.endpoint = tunnel.endpoint
+        flow.upstreamID = tunnel.upstreamID
         flow.holdsPermit = tunnel.holdsPermit
         flow.phase = .relaying
         flow.sockets = 2

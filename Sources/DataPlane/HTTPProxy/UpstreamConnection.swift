@@ -27,6 +27,9 @@ struct UpstreamConnection: BitwiseCopyable {
     /// Answers that came to their ends; goes round.
     var answered: UInt32 = 0
     let endpoint: UInt32
+    /// The id of the endpoint's upstream, whose limits it counts against.
+    let upstreamID: UInt32
+    let address: AddressReference
     /// The session of the client that it speaks for, because it began with that one's addresses;
     /// none when it is for all.
     var client = UInt32.max

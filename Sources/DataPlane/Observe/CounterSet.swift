@@ -25,6 +25,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case upstreamWaits, upstreamOverflows
     // What limits of listeners turned away: by rates of sources, and by the number of clients.
     case connectionsOverRate, requestsOverRate, connectionsOverLimit
+    // Requests that were refused because nearly all buffers were in use.
+    case requestsShed
 }
 
 extension Counter {
@@ -35,12 +37,12 @@ extension Counter {
         .clock,
     ]
 
-    static let total = 61
+    static let total = 62
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<61, UInt64>(repeating: 0)
+    private var values = InlineArray<62, UInt64>(repeating: 0)
 
     package init() {}
 

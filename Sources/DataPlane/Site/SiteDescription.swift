@@ -139,7 +139,8 @@ package struct UpstreamPolicy: Sendable, BitwiseCopyable {
     /// Requests of several clients that may be under way on one connection to an endpoint, at most
     /// `pipelineLimit`; with less than 2 each has a connection of its own.
     package var pipelineMax: UInt32 = 0
-    /// Connections to all endpoints, idle ones included, of all workers; `.max` for any number.
+    /// Connections to all endpoints, idle ones included, of all workers, and as much work under
+    /// way, also where several requests share a connection; `.max` for any number.
     package var connectionsMax = UInt32.max
     /// Requests and flows of all workers that wait for a connection at once, and for how long.
     package var pendingMax: UInt32 = 1024
@@ -162,12 +163,6 @@ package struct UpstreamPolicy: Sendable, BitwiseCopyable {
 
     /// Whether there is a limit that work has to be held against.
     var isLimited: Bool { connectionsMax != .max || requestsMax != .max }
-
-    /// How much work there is room for on as many connections as may be.
-    var permitsMax: UInt32 {
-        let (permits, isMore) = connectionsMax.multipliedReportingOverflow(by: max(pipelineMax, 1))
-        return isMore ? .max : permits
-    }
 }
 
 /// What the Host field of a forwarded request says.

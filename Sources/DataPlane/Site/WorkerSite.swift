@@ -33,6 +33,10 @@ struct UpstreamUse: BitwiseCopyable {
     fileprivate var balancer: UpstreamBalancer?
     var budget: RetryBudget
     fileprivate var budgetPercent: UInt32
+    /// Of the newest snapshot that has it.
+    var connectionsMax = UInt32.max
+    /// Connections of the HTTP engine that are being closed.
+    var ending: UInt32 = 0
 }
 
 /// The tables of an upstream with this worker's state.
@@ -51,8 +55,10 @@ struct EndpointUse: BitwiseCopyable {
     fileprivate(set) var inFlight: UInt32 = 0
     /// Connections to it, idle ones included.
     fileprivate(set) var connections: UInt32 = 0
-    /// Its upstream's id, and in the present snapshot its position there.
-    fileprivate(set) var upstream: UInt32 = 0
+    /// Where it is; none before it was in a snapshot.
+    fileprivate var address: AddressReference?
+    /// In the present snapshot, its upstream's id and its position there.
+    fileprivate var upstream: UInt32 = 0
     fileprivate var position: UInt32 = 0
     /// Its upstream has limits.
     fileprivate(set) var isLimited = false
@@ -60,6 +66,11 @@ struct EndpointUse: BitwiseCopyable {
     fileprivate(set) var keepAliveMs: UInt64 = 0
     /// Idle connections kept at most.
     fileprivate(set) var idleMax: UInt32 = 0
+}
+
+extension EndpointUse {
+    /// Whether that is where it is in the present snapshot.
+    func isAt(_ place: AddressReference) -> Bool { address?.isSame(as: place) == true }
 }
 
 /// The site as one worker knows it.
@@ -143,6 +154,7 @@ extension WorkerSite {
                 let id = view.endpoints[index].id
                 while endpoints.count <= Int(id) { _ = endpoints.insert(EndpointUse()) }
                 endpoints[slot: id].isCurrent = true
+                endpoints[slot: id].address = view.endpoints[index].address
                 endpoints[slot: id].upstream = upstream.id
                 endpoints[slot: id].position = UInt32(place)
                 endpoints[slot: id].isLimited = upstream.policy.isLimited
@@ -161,6 +173,7 @@ extension WorkerSite {
                 UpstreamUse(
                     balancer: nil, budget: Self.budget(percent, nowMs), budgetPercent: percent))
         }
+        upstreams[slot: upstream.id].connectionsMax = upstream.policy.connectionsMax
         if upstreams[slot: upstream.id].budgetPercent != percent {
             upstreams[slot: upstream.id].budget = Self.budget(percent, nowMs)
             upstreams[slot: upstream.id].budgetPercent = percent
@@ -209,6 +222,11 @@ extension WorkerSite {
             if before != .max { release(before) }
         }
         for id in listeners.touchedSlots { letGo(id) }
+    }
+
+    /// An upstream's endpoints in the present snapshot; none when it is not there.
+    func presentEndpoints(ofUpstream id: UInt32) -> TablePart {
+        upstreams[slot: id].balancer?.endpoints ?? .empty
     }
 
     /// A snapshot is looked at by one more.
@@ -303,6 +321,12 @@ extension WorkerSite {
             let balancer = upstreams[slot: endpoints[slot: id].upstream].balancer
         else { return }
         balancer.state.value.noteInFlight(Int(endpoints[slot: id].position), inFlight)
+    }
+
+    /// A connection to an upstream is being closed, or is gone when it was.
+    mutating func noteEnding(_ upstream: UInt32, by change: Int32) {
+        upstreams[slot: upstream].ending = UInt32(
+            Int32(upstreams[slot: upstream].ending) + change)
     }
 
     mutating func noteConnections(_ endpoint: UInt32, by change: Int32) {

@@ -77,18 +77,16 @@ package struct AddressReference: @unchecked Sendable, BitwiseCopyable {
 
     /// Every address that was ever referred to. Kept for the life of the process, because workers
     /// may still read what a newer configuration has dropped; each address once.
-    private static let kept = Mutex<[AddressReference]>([])
+    private static let kept = Mutex<[SocketAddress: AddressReference]>([:])
 
     /// The reference to `address`. Set-up time only.
     package init(keeping address: SocketAddress) {
         self = Self.kept.withLock { kept in
-            for known in kept where unsafe known.address.pointee == address {
-                return known
-            }
+            if let known = kept[address] { return known }
             let copy = UnsafeMutablePointer<SocketAddress>.allocate(capacity: 1)
             unsafe copy.initialize(to: address)
             let reference = unsafe AddressReference(at: UnsafePointer(copy))
-            kept.append(reference)
+            kept[address] = reference
             return reference
         }
     }

@@ -105,8 +105,10 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         for position in 0..<batch.count { handle(batch[position], at: position) }
         forwarder.expireTimers(on: &reactor)
         proxy.expireTimers(on: &reactor)
-        forwarder.admitWaiting(on: &reactor)
         proxy.endTurn(on: &reactor)
+        forwarder.admitWaiting(on: &reactor)
+        // The idle ones may be this worker's own.
+        if forwarder.starving > 0 { proxy.closeForOthers(on: &reactor) }
         if !changes.isEmpty { makeChanges() }
         if proxy.isRetiring && listeners.count == 0 && clientCount == 0 { obey(.drain) }
         if isTerminating {

@@ -27,19 +27,21 @@ import Testing
 
     /// Any order of insertions, removals and takes: the same answers, and the same order when the
     /// pool is emptied from its old end.
-    @Test(arguments: 1...30 as ClosedRange<UInt64>) func behavesLikeAnArray(seed: UInt64) {
+    @Test(arguments: 1...30 as ClosedRange<UInt64>) func behavesLikeAnArray(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let endpoints = UInt32(random.pick(1...5))
         let capacity = random.pick(1...40)
         var connections = Slab<UpstreamConnection>(capacity: capacity)
         var pool = IdlePool()
         pool.grow(endpoints: Int(endpoints))
+        let address = try AddressReference(keeping: #require(SocketAddress(unixPath: "/run/a")))
         var model = Model()
         let inserting = random.pick(200...800)
         for _ in 0..<2_000 {
             if random.chance(inserting) {
                 let endpoint = UInt32(random.pick(0...Int(endpoints) - 1))
-                var record = UpstreamConnection(exchange: .max, endpoint: endpoint)
+                var record = UpstreamConnection(
+                    exchange: .max, endpoint: endpoint, upstreamID: 0, address: address)
                 let isPrivate = random.chance(200)
                 if isPrivate { record.client = 7 }
                 guard let index = connections.insert(record) else { continue }

@@ -11,7 +11,10 @@ struct EngineInvariants {
     /// by, a head that was read or written ahead, and the framing that was added.
     private let heldMax: UInt32
     private let policy: HTTPPolicy
-    private let settings: UpstreamPolicy
+    /// The largest that hold at any time.
+    private let idleMax: UInt32
+    private let pipelineMax: UInt32
+    private let plan: HTTPRunPlan
     private let clientsMax: Int
     private let upstreamsMax: Int
     private let ledger: HTTPLedger
@@ -23,7 +26,9 @@ struct EngineInvariants {
     init(_ plan: HTTPRunPlan, _ ledger: HTTPLedger) {
         self.ledger = ledger
         policy = plan.policy
-        settings = plan.upstream
+        self.plan = plan
+        idleMax = plan.site.policies.map(\.idleMax).max() ?? 0
+        pipelineMax = plan.site.policies.map(\.pipelineMax).max() ?? 0
         clientsMax = plan.clientsMax + ForwarderLimits.acceptOvershoot
         upstreamsMax = plan.clientsMax
         let head = UInt32(policy.heads.headBytesMax)
@@ -33,6 +38,7 @@ struct EngineInvariants {
             ForwarderLimits.windowBytes + max(ForwarderLimits.windowBytes, head + 1)
             + UInt32(BufferPool.bufferBytes) + head
             + UInt32(HTTPLimits.rewriteBytesMax + policy.chunks.lineBytesMax)
+            + UInt32(HTTPRunPlan.stateField.utf8.count + 8)
     }
 
     private mutating func expect(_ condition: Bool, _ message: @autoclosure () -> String) {
@@ -63,7 +69,7 @@ struct EngineInvariants {
             idle == proxy.pool.count, "\(proxy.pool.count) connections in the pool, \(idle) idle")
         for endpoint in 0..<proxy.pool.endpoints {
             let count = proxy.pool.count(ofEndpoint: endpoint)
-            expect(count <= settings.idleMax, "\(count) idle connections to \(endpoint)")
+            expect(count <= idleMax, "\(count) idle connections to \(endpoint)")
         }
     }
 
@@ -91,7 +97,8 @@ struct EngineInvariants {
         expect(exchange.session == slot, "session \(slot): exchange of \(exchange.session)")
         expect(!exchange.flags.contains(.isOrphan), "session \(slot): its exchange is an orphan")
         guard exchange.upstream != .max else {
-            expect(exchange.leader != .max, "session \(slot): its request is nowhere")
+            let waits = exchange.flags.contains(.waits)
+            expect(exchange.leader != .max || waits, "session \(slot): its request is nowhere")
             return
         }
         let upstream = proxy.upstreams[slot: exchange.upstream]
@@ -137,7 +144,7 @@ struct EngineInvariants {
     private mutating func lookAtFollowers(_ slot: UInt32, _ proxy: borrowing HTTPProxy) {
         let upstream = proxy.upstreams[slot: slot]
         expect(
-            upstream.followers < max(settings.pipelineMax, 1),
+            upstream.followers < max(pipelineMax, 1),
             "upstream \(slot) has \(upstream.followers) followers")
         expect(upstream.followers == 0 || upstream.isWatched, "upstream \(slot) is not watched")
         expect(!proxy.isCollecting(slot), "upstream \(slot) collects requests after the turn")
@@ -176,9 +183,9 @@ struct EngineInvariants {
         let connection = world.connections[number]
         if connection.isEnded || connection.resetNs != nil { return }
         if ledger.sightings.contains(where: { $0.connection == number && $0.babbled }) { return }
-        if proxy.nowMs - upstream.idleSinceMs >= settings.keepAliveMs {
+        if proxy.nowMs - upstream.idleSinceMs >= plan.upstream.keepAliveMs {
             marks[.keptTooLong] += 1
-        } else {
+        } else if !plan.site.changes, !plan.site.hasLimits {
             marks[.evicted] += 1
             expect(
                 proxy.upstreams.count >= upstreamsMax,

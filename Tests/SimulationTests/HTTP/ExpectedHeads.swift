@@ -33,8 +33,10 @@ extension ExpectedHead {
     /// - Parameters:
     ///   - address: where the client is; all zero when that could not be told any more.
     ///   - endpoint: the origin's configured name.
+    ///   - state: of the site, by which it was sent.
     init(
-        _ request: RequestPlan, from address: IPBytes, to endpoint: String, _ plan: HTTPRunPlan
+        _ request: RequestPlan, from address: IPBytes, to endpoint: String, _ plan: HTTPRunPlan,
+        by state: Int
     ) {
         kept = request.fields.filter { $0.fate == .kept }.map(\.field)
         let names = request.authority.isEmpty || plan.upstream.host == .upstream
@@ -44,11 +46,13 @@ extension ExpectedHead {
         written["upgrade"] = request.upgrade.map { [$0] } ?? []
         var options: [String] = []
         if request.upgrade != nil { options.append("upgrade") }
-        if plan.upstream.idleMax == 0, request.upgrade == nil { options.append("close") }
+        let keepsIdle = plan.site.states[state].policy.idleMax > 0
+        if !keepsIdle, request.upgrade == nil { options.append("close") }
         if request.acceptsTrailers { options.append("TE") }
         written["connection"] = options.isEmpty ? [] : [options.joined(separator: ", ")]
         let came = request.fields.filter { $0.fate == .maxForwards }.map(\.field.value)
         written["max-forwards"] = request.maxForwards.map { ["\($0 - 1)"] } ?? came
+        if plan.site.changes { written[HTTPRunPlan.stateField] = ["\(state)"] }
         writeForwarding(request, address, plan)
         let via = request.fields.filter { $0.fate == .via }.map(\.field.value)
         written["via"] = Self.via(via, isHTTP10: request.isHTTP10, plan.policy)
@@ -112,10 +116,10 @@ extension ExpectedHead {
     /// - Parameters:
     ///   - framing: how the client got it.
     ///   - date: what its Date field says, which only an origin's can be checked for.
+    ///   - state: of the site, by which the request was sent.
     init(
         _ answer: AnswerPlan, to request: RequestPlan, as framing: WireFraming,
-        dated date: [String],
-        _ policy: HTTPPolicy
+        dated date: [String], _ plan: HTTPRunPlan, by state: Int
     ) {
         kept = answer.fields.filter { $0.fate == .kept && !$0.field.isNamed("date") }.map(\.field)
         written["date"] =
@@ -125,7 +129,8 @@ extension ExpectedHead {
         written["transfer-encoding"] = framing == .chunked ? ["chunked"] : []
         let via = answer.fields.filter { $0.fate == .via }.map(\.field.value)
         written["via"] = Self.via(
-            via, isHTTP10: answer.isHTTP10 && answer.status != 101, policy)
+            via, isHTTP10: answer.isHTTP10 && answer.status != 101, plan.policy)
+        if plan.site.changes { written[HTTPRunPlan.stateField] = ["\(state)"] }
         let upgrade = answer.fields.filter { $0.field.isNamed("upgrade") }.map(\.field.value)
         written["upgrade"] = answer.status == 426 && answer.isHTTP10 ? [] : upgrade
         // Whether the client's connection goes on is not the origin's affair.

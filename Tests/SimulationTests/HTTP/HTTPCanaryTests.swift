@@ -34,6 +34,16 @@ import Testing
         #expect(told)
     }
 
+    @Test(arguments: SiteBug.allCases)
+    func aWorkerThatDisobeysIsFound(bug: SiteBug) throws {
+        let told = try Self.seeds.contains { seed in
+            try HTTPSimulationRun.run(seed: seed, siteBug: bug).failures.contains {
+                $0.contains(bug.words)
+            }
+        }
+        #expect(told)
+    }
+
     /// The control: the same seeds, nothing planted.
     @Test func withoutABugTheSameRunsPass() async {
         await #expect(processExitsWith: .success) {

@@ -19,6 +19,12 @@ enum HTTPMark: Int, CaseIterable {
     case halfCloseTimeout, clientTooSlow, drained, terminated, starved, spliced
     // Requests that share a connection.
     case followed, cutOff, orphaned
+    // What is served changes, and the listener of a client goes.
+    case changed, listenerClosed
+    // Requests that wait for their turn, or are sent away.
+    case waited, overflowed, shed
+    // Endpoints that come and go.
+    case retriedElsewhere, ejected
     // Tunnels.
     case tunnel, tunnelWithBytesAhead, tunnelComplete, connectTunnel
 }
@@ -43,6 +49,9 @@ struct HTTPMarks {
         self[.cutOff] += Int(counters[.requestsResent])
         self[.orphaned] += Int(counters[.answersDropped])
         self[.starved] += Int(counters[.starvedWaits])
+        self[.waited] += Int(counters[.upstreamWaits])
+        self[.overflowed] += Int(counters[.upstreamOverflows])
+        self[.shed] += Int(counters[.requestsShed])
     }
 
     /// Those that were never met.

@@ -10,7 +10,9 @@ struct HTTPRunPlan {
     let seed: UInt64
     let faults: FaultPlan
     let policy: HTTPPolicy
+    /// What holds for the upstream at first.
     let upstream: UpstreamPolicy
+    let site: SitePlan
     /// Clients whose forwarding fields are believed.
     let trusted: [IPBlock]
     let clientsMax: Int
@@ -58,10 +60,7 @@ struct HTTPRunPlan {
         }
         drawn.policy.relay = relay
         drawn.upstream.connectMs = random.pick([100, 5_000])
-        let policy = drawn.policy
-        self.policy = policy
-        upstream = drawn.upstream
-        trusted = drawn.trusted
+        (policy, trusted) = (drawn.policy, drawn.trusted)
         clientsMax = random.chance(200) ? random.pick(1...3) : 64
         buffersMax = isRoomy ? 4_096 : random.pick([8, 32, 256])
         pipesMax = random.pick([1, 2, 16])
@@ -74,8 +73,11 @@ struct HTTPRunPlan {
             }
         }
         if isCrowd, crowdRandom.chance(800) { endpoints = [.accepts] }
-        self.endpoints = endpoints
-        let pauseNsMax = random.pick([800_000_000, 8_000_000_000, 150_000_000_000] as [UInt64])
+        let site = SitePlan(
+            seed: seed, drawn.upstream, endpoints: &endpoints, listeners: listeners)
+        (self.endpoints, self.site) = (endpoints, site)
+        upstream = site.states[0].policy
+        let pauseNsMax: UInt64 = random.pick([800_000_000, 8_000_000_000, 150_000_000_000])
         let bodyBytesMax = random.pick([64, 2_000, 2_000, 40_000, 400_000])
         var answers = AnswerManner(
             bodyBytesMax: bodyBytesMax, troublePerMille: random.pick([0, 0, 100, 400]),
@@ -93,9 +95,8 @@ struct HTTPRunPlan {
         if isCrowd { count = Self.gather(&manner, &answers, &crowdRandom) }
         self.answers = answers
         for position in 0..<count {
-            clients.append(
-                ClientPlan(
-                    firstNumber: 1 + position * Self.numbersPerClient, in: manner, by: &random))
+            let first = 1 + position * Self.numbersPerClient
+            clients.append(ClientPlan(firstNumber: first, in: manner, by: &random))
         }
         self.clients = clients
         drainNs = random.chance(750) ? Self.lateDrainNs : random.pick(0...2_000_000_000)
@@ -153,8 +154,19 @@ struct HTTPRunPlan {
         return (policy, upstream, trusted)
     }
 
-    func site(_ endpoints: [Endpoint]) -> SiteDescription {
-        SiteDescription(.http(policy, trusted: trusted, upstream: 0), to: endpoints, upstream)
+    /// Requests and responses tell which of several states they went by.
+    static let stateField = "x-site"
+
+    /// - Parameter number: of a state.
+    func description(_ number: Int, _ endpoints: [Endpoint]) -> SiteDescription {
+        var action = ForwardAction(upstream: 0)
+        if site.changes {
+            let line = FieldLine(Self.stateField, "\(number)")
+            action.requestFields.added = [line]
+            action.responseFields.added = [line]
+        }
+        return site.states[number].description(
+            .http(policy, trusted: trusted, routes: [Route(.forward(action))]), endpoints)
     }
 
     /// The plan without the clients' scripts.
@@ -165,13 +177,14 @@ struct HTTPRunPlan {
         drain at \(drainNs), terminate at \(terminateNs ?? 0)
         \(answers)
         \(policy)
-        \(upstream), trusted \(trusted)
+        trusted \(trusted)
         \(faults)
+        \(site.summary)
         """
     }
 
     /// Whether requests can share a connection.
-    var pipelines: Bool { upstream.pipelineMax > 1 }
+    var pipelines: Bool { site.policies.contains { $0.pipelineMax > 1 } }
 
     /// The longest that a run may take on the virtual clock.
     var boundNs: UInt64 { drainNs + 1_000_000_000_000 }
@@ -179,5 +192,13 @@ struct HTTPRunPlan {
     /// Whether buffers can run out.
     var mayStarve: Bool { buffersMax < 4_096 }
 
-    func name(ofEndpoint endpoint: Int) -> String { "endpoint-\(endpoint).test" }
+    /// The socket by which a client comes.
+    func socket(of client: ClientPlan) -> Int {
+        site.socket(ofListener: client.listener, atNs: client.arrivalNs)
+    }
+
+    /// Names are of different lengths.
+    func name(ofEndpoint endpoint: Int) -> String {
+        "endpoint-\(endpoint)" + String(repeating: "e", count: endpoint * endpoint) + ".test"
+    }
 }

@@ -34,7 +34,8 @@ extension HTTPSimulationOutcome: CustomStringConvertible {
     private func story(_ connection: Int) -> String {
         let books = connections[connection]
         return """
-            sent \(books.sent), read \(books.read), taken \(books.taken), \
+            sent \(books.sent) until \(milliseconds(books.lastSentNs)), read \(books.read), \
+            taken \(books.taken), \
             peer read \(books.peerRead) until \(milliseconds(books.lastReadNs)), \
             bound \(milliseconds(books.boundNs)), ended \(milliseconds(books.endedNs)), \
             reset \(milliseconds(books.resetNs)), saw \

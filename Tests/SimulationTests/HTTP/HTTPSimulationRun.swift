@@ -11,10 +11,11 @@ enum HTTPSimulationRun {
     /// - Parameters:
     ///   - bug: planted into the reactor; the run is then expected to fail.
     ///   - swapsAnswers: planted into the origins; the same.
+    ///   - siteBug: planted around the worker; the same.
     ///   - trapsOnViolation: stops the process where the contract is violated.
     static func run(
         seed: UInt64, bug: PlantedBug? = nil, swapsAnswers: Bool = false,
-        trapsOnViolation: Bool = false
+        siteBug: SiteBug? = nil, trapsOnViolation: Bool = false
     ) throws -> HTTPSimulationOutcome {
         let plan = HTTPRunPlan(seed: seed)
         let ledger = HTTPLedger(plan: plan, swapsAnswers: swapsAnswers)
@@ -23,45 +24,71 @@ enum HTTPSimulationRun {
         world.trapsOnViolation = trapsOnViolation
         let mailbox = try Mailbox()
         let startNs = world.nowNs
-        world.at(startNs + plan.drainNs) { mailbox.post(.drain) }
-        if let terminateNs = plan.terminateNs {
-            world.at(startNs + terminateNs) { mailbox.post(.terminate) }
-        }
+        schedule(plan, mailbox, in: world)
         let published = PublishedCounters()
+        let history = try SiteHistory(
+            plan.site, mailbox: mailbox, startNs: startNs, bug: siteBug
+        ) {
+            plan.description($0, endpoints)
+        }
+        let sockets = (0..<plan.site.socketsUsed).map { _ in world.makeListener() }
+        history.schedule(in: world, sockets: sockets)
+        let breakers = CircuitBreakers(workers: 1)
+        let health = EndpointHealth.allUsable(endpoints)
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes(plan),
-            snapshot: try SiteSnapshot(plan.site(endpoints)),
-            listeners: (0..<plan.listeners).map { _ in
-                WorkerListener(id: 0, descriptor: world.makeListener())
-            }, health: .allUsable(endpoints), mailbox: mailbox, published: published)
+            snapshot: history.first,
+            listeners: (0..<plan.listeners).map {
+                WorkerListener(number: UInt32($0), id: UInt32($0), descriptor: sockets[$0])
+            }, health: health, breakers: breakers, mailbox: mailbox, published: published)
         for record in ledger.clients {
             world.addClient(
-                record.plan.peer, to: record.plan.listener, atNs: startNs + record.plan.arrivalNs,
+                record.plan.peer, to: plan.socket(of: record.plan),
+                atNs: startNs + record.plan.arrivalNs,
                 program: ClientProgram(ledger: ledger, record: record))
         }
         var watch = TurnWatch(
             clients: plan.clients.count, endNs: startNs + plan.boundNs, world: world)
         var invariants = EngineInvariants(plan, ledger)
-        while !worker.isFinished, watch.failure == nil, invariants.failure == nil {
+        var limits = LimitWatch(plan.site, breakers)
+        var outages = EndpointWatch(plan.site, health, bug: siteBug)
+        while !worker.isFinished, watch.failure == nil, invariants.failure == nil,
+            limits.failure == nil, outages.failure == nil
+        {
             worker.turn()
             watch.look(world)
+            history.look(isDraining: worker.proxy.isDraining, nowNs: world.nowNs)
+            limits.look(worker.forwarder, worker.proxy, history, world)
+            outages.look(worker.forwarder, worker.proxy, world)
             invariants.look(worker.proxy, flows: worker.forwarder.flows.count, world)
         }
         // A run that did not end is judged by that alone: everything else would follow from it.
         var failures = world.violations
         var marks = invariants.marks
-        if let failure = watch.failure ?? invariants.failure {
+        marks[.ejected] += outages.ejections
+        let failure = watch.failure ?? invariants.failure ?? limits.failure ?? outages.failure
+        if let failure {
             failures.append(failure)
         } else {
+            history.end()
             let verdict = HTTPVerdict(
                 world: world, plan: plan, ledger: ledger, counters: published.snapshot(),
-                startNs: startNs)
-            failures = verdict.failures
+                appliedNs: history.appliedNs, outages: outages)
+            failures = verdict.failures + history.failures + limits.end()
             marks.add(verdict.marks)
         }
         return HTTPSimulationOutcome(
             failures: failures, traceHash: world.traceHash, turns: watch.turns, marks: marks,
             counters: world.counters, ledger: ledger, connections: world.connections)
+    }
+
+    /// Puts the worker's end on the agenda.
+    private static func schedule(
+        _ plan: HTTPRunPlan, _ mailbox: Mailbox, in world: SimulatedWorld
+    ) {
+        world.at(world.nowNs + plan.drainNs) { mailbox.post(.drain) }
+        guard let terminateNs = plan.terminateNs else { return }
+        world.at(world.nowNs + terminateNs) { mailbox.post(.terminate) }
     }
 
     private static func makeWorld(
@@ -73,7 +100,7 @@ enum HTTPSimulationRun {
             socketsMax: Worker<SimulatedReactor>.socketsNeeded(for: sizes(plan)),
             buffersMax: plan.buffersMax, pipesMax: plan.pipesMax)
         for (index, manner) in plan.endpoints.enumerated() {
-            let address = world.addEndpoint(manner) { attempt in
+            let address = world.addEndpoint(manner, outages: plan.site.outages[index]) { attempt in
                 var random = SeededRandom(
                     seed: SeededRandom.mix(plan.seed) &+ UInt64(index * 1_000 + attempt))
                 let bytes = plan.answers.bodyBytesMax + 500

@@ -67,6 +67,8 @@ extension HTTPVerdict {
             isExplained = ledger.sightings(of: request.number).contains {
                 $0.answer?.fault == .unaskedSwitch
             }
+        case "503 proxy_internal_error": isExplained = plan.mayStarve
+        case "503 connection_limit_reached": isExplained = plan.site.hasLimits
         case "504 http_response_timeout", "504 connection_write_timeout":
             isExplained = wasOriginSilent(client, position, told)
         default: isExplained = false
@@ -129,7 +131,7 @@ extension HTTPVerdict {
         switch told {
         case "503 destination_unavailable":
             marks[.noEndpoint] += 1
-            return manners.contains(.threw)
+            return manners.contains(.threw) || wereEndpointsOut(from: begun, to: receipt.headNs)
         case "504 connection_timeout":
             marks[.connectTimeout] += 1
             return manners.contains(.givenUp) || manners.contains(.failed(ETIMEDOUT))
@@ -213,12 +215,12 @@ extension HTTPVerdict {
             }
         }
         marks[.responseTimeout] += 1
+        let responseMs = plan.upstream.responseMs
         return sightings.contains { sighting in
             // It may be read long after the socket has taken it.
             let begun = sighting.completedNs.map { min($0, receipt.headNs) } ?? receipt.headNs
-            return canPass(plan.upstream.responseMs, in: since(begun, to: receipt.headNs))
-                || canPass(
-                    plan.upstream.responseMs, in: since(sighting.startedNs, to: receipt.headNs))
+            return canPass(responseMs, in: since(begun, to: receipt.headNs))
+                || canPass(responseMs, in: since(sighting.startedNs, to: receipt.headNs))
         }
     }
 
@@ -286,7 +288,7 @@ extension HTTPVerdict {
             marks[.clientTooSlow] += 1
             return true
         }
-        return connection.plan.stallsNs > 0 && brokenNs >= startNs + plan.drainNs
+        return connection.plan.stallsNs > 0 && brokenNs >= leavingNs(client)
     }
 
     /// Whether the worker was told to end before this client's connection did.
@@ -323,10 +325,10 @@ extension HTTPVerdict {
         }
         let leftNs = client.brokenNs ?? (connection.sawEnd ? connection.sawEndNs : UInt64.max)
         let label = "\(name), request \(request.number)"
-        let drainNs = startNs + plan.drainNs
-        let headSentNs = times.headSentNs ?? drainNs
-        if headSentNs + Self.slackNs >= drainNs, leftNs >= drainNs {
-            marks[.drained] += 1
+        let leavingNs = leavingNs(client)
+        let headSentNs = times.headSentNs ?? leavingNs
+        if headSentNs + Self.slackNs >= leavingNs, leftNs >= leavingNs {
+            noteLeaving(client)
             return
         }
         if let endedNs = connection.endedNs {
@@ -380,8 +382,10 @@ extension HTTPVerdict {
         let sent = client.sent[
             client.times[position].end..<max(down.sent, client.times[position].end)]
         expect(sent.starts(with: sighting.tunnel), "\(label): wrong bytes for the origin")
+        // The origin of an earlier try may have agreed when nobody listened any more.
         guard client.receipts.indices.contains(position),
-            client.receipts[position].framing == .tunnel, let received = client.tunnel
+            client.receipts[position].framing == .tunnel, let received = client.tunnel,
+            client.receipts[position].head?.values("x-answer") == sighting.answer.map({ [$0.name] })
         else { return }
         marks[.tunnel] += 1
         expect(origin.bytes.starts(with: received), "\(label): wrong bytes for the client")

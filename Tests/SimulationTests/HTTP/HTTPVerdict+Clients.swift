@@ -71,7 +71,8 @@ extension HTTPVerdict {
             head.startLine == "HTTP/1.1 \(answer.status) \(reason)",
             "\(label): status line '\(head.startLine)'")
         let expected = ExpectedHead(
-            answer, to: request, as: receipt.framing, dated: head.values("date"), plan.policy)
+            answer, to: request, as: receipt.framing, dated: head.values("date"), plan,
+            by: state(of: sighting))
         if let difference = expected.difference(from: head) {
             expect(false, "\(label): \(difference)")
         }
@@ -167,13 +168,13 @@ extension HTTPVerdict {
         let mustClose = !request.persists || isLast || request.isFlawed
         if mustClose { expect(closes, "\(label): the connection was to end") }
         guard closes, !mustClose else { return }
-        let drainNs = startNs + plan.drainNs
+        let leavingNs = leavingNs(client)
         let mayClose =
             receipt.isLocal && (400..<500).contains(receipt.status)
-            || receipt.framing == .untilClose || receipt.headNs >= drainNs
+            || receipt.framing == .untilClose || receipt.headNs >= leavingNs
             || wasAnsweredEarly(client, position)
         expect(mayClose, "\(label): the connection was to go on after \(receipt.status)")
-        if receipt.headNs >= drainNs { marks[.drained] += 1 }
+        if receipt.headNs >= leavingNs { noteLeaving(client) }
     }
 
     /// Whether the answer may have been on its way before the request was through.

@@ -80,7 +80,7 @@ extension HTTPVerdict {
         let previousNs = position > 0 ? client.receipts[position - 1].endedNs ?? 0 : 0
         let begunNs = max(headSentNs, previousNs, connection.boundNs)
         let deadlines = plan.policy.deadlines
-        var limitMs = max(plan.upstream.responseMs, plan.upstream.silenceMs)
+        var limitMs = max(plan.site.longest(\.responseMs), plan.site.longest(\.silenceMs))
         var sinceNs = begunNs
         let sightings = ledger.sightings(of: request.number)
         if let sighting = sightings.last {
@@ -94,13 +94,14 @@ extension HTTPVerdict {
             let isSeen = connection.sent - times.end < 16_384
             if isSeen, origin.sent <= sighting.answerStart, let endedNs = connection.endedNs {
                 // Nothing has begun for a client that may be gone.
-                limitMs = min(deadlines.halfCloseMs, plan.upstream.responseMs)
+                limitMs = min(deadlines.halfCloseMs, plan.site.longest(\.responseMs))
                 sinceNs = max(completedNs, endedNs)
             }
         } else {
             guard !ledger.sightings.contains(where: { $0.number == nil }) else { return }
-            limitMs = plan.upstream.connectMs * UInt64(plan.endpoints.count)
+            limitMs = plan.site.longest(\.connectMs) * UInt64(plan.endpoints.count)
         }
+        limitMs += detoursMs
         expect(
             doneNs <= sinceNs + limitMs * 1_000_000 + Self.patienceNs,
             "\(name), request \(request.number): waited until \(doneNs), since \(sinceNs)")
@@ -109,13 +110,13 @@ extension HTTPVerdict {
     /// An idle connection lives as long as it may.
     private func checkIdleness(_ client: ClientRecord, _ name: String) {
         let connection = world.connections[client.connection]
-        let drainNs = startNs + plan.drainNs
+        let leavingNs = leavingNs(client)
         guard client.plan.ending == .waits, client.answered == client.plan.requests.count,
             client.tunnel == nil, let last = client.receipts.last, let endedNs = last.endedNs,
             let request = client.plan.requests.last, !last.closes(forHTTP10: request.isHTTP10)
         else { return }
         let leftNs = connection.sawEndNs
-        guard leftNs < drainNs else { return }
+        guard leftNs < leavingNs else { return }
         marks[.idleClientClosed] += 1
         let limitNs = plan.policy.deadlines.keepAliveMs * 1_000_000
         expect(

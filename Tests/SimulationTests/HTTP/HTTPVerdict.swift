@@ -15,17 +15,23 @@ final class HTTPVerdict {
     let plan: HTTPRunPlan
     let ledger: HTTPLedger
     var marks = HTTPMarks()
-    /// When the run began, on the world's clock.
+    /// When the run began, and when each state of the site came into force, on the world's clock.
     let startNs: UInt64
+    let appliedNs: [UInt64]
+    let outages: EndpointWatch
+    let counters: CounterSet
 
     init(
         world: SimulatedWorld, plan: HTTPRunPlan, ledger: HTTPLedger, counters: CounterSet,
-        startNs: UInt64
+        appliedNs: [UInt64], outages: EndpointWatch
     ) {
         self.world = world
         self.plan = plan
         self.ledger = ledger
-        self.startNs = startNs
+        self.appliedNs = appliedNs
+        self.outages = outages
+        self.counters = counters
+        startNs = appliedNs[0]
         checkLate(world.settle())
         failures += world.violations + ledger.faults
         // Whatever follows would follow from these.
@@ -37,6 +43,7 @@ final class HTTPVerdict {
         for client in ledger.clients where client.connection >= 0 { checkClient(client) }
         for sighting in ledger.sightings where sighting.tunnelPlan != nil { checkTunnel(sighting) }
         checkEnds()
+        checkLimits()
         marks.count(counters)
     }
 
@@ -59,7 +66,7 @@ final class HTTPVerdict {
         expect(world.buffersUsed == 0, "\(world.buffersUsed) buffers are not back")
         expect(world.pipesUsed == 0, "\(world.pipesUsed) pipes are not back")
         expect(world.descriptorsUnadopted == 0, "an accepted descriptor was forgotten")
-        for listener in world.listeners {
+        for listener in world.listeners where listener.isAdded {
             expect(listener.isRemoved && listener.queue.isEmpty, "a listener is still open")
         }
     }
@@ -104,6 +111,7 @@ final class HTTPVerdict {
         expect(
             line?.method == request.method && line?.target == request.originTarget,
             "\(place): '\(head.startLine)' for \(request.method) \(request.originTarget)")
+        checkState(of: sighting, client, place)
         checkFields(head, sighting, request, client)
         expect(
             request.content.starts(with: sighting.body),
@@ -132,13 +140,14 @@ final class HTTPVerdict {
     ) {
         let connection = world.connections[client.connection]
         let endpoint = plan.name(ofEndpoint: sighting.endpoint)
+        let state = state(of: sighting)
         let difference = ExpectedHead(
-            request, from: connection.peerAddress, to: endpoint, plan
+            request, from: connection.peerAddress, to: endpoint, plan, by: state
         ).difference(from: head)
         guard let difference else { return }
         // The address of a client that has gone can not be asked for.
         let gone = ExpectedHead(
-            request, from: IPBytes(high: 0, low: 0), to: endpoint, plan
+            request, from: IPBytes(high: 0, low: 0), to: endpoint, plan, by: state
         ).difference(from: head)
         expect(
             connection.isDead && gone == nil,
@@ -148,26 +157,5 @@ final class HTTPVerdict {
     func client(of number: Int) -> ClientRecord? {
         let position = (number - 1) / HTTPRunPlan.numbersPerClient
         return ledger.clients.indices.contains(position) ? ledger.clients[position] : nil
-    }
-
-    /// A request is tried again once, only when that does no harm, and only after a connection that
-    /// was kept had been closed without a byte of an answer (RFC 9110 section 9.2.2).
-    private func checkRepetitions(of number: Int) {
-        let sightings = ledger.sightings(of: number)
-        guard let request = ledger.requests[number], sightings.count > 1 else { return }
-        marks[.repeated] += 1
-        if plan.pipelines, request.mayPipeline {
-            // Behind others, alone, and once more if its connection was closed just then.
-            expect(sightings.count <= 3, "request \(number) was sent \(sightings.count) times")
-            return
-        }
-        expect(request.isIdempotent, "\(request.method) \(number) was sent again")
-        expect(sightings.count == 2, "request \(number) was sent \(sightings.count) times")
-        let first = world.connections[sightings[0].connection]
-        expect(
-            sightings[0].served > 0 && first.sent <= sightings[0].answerStart
-                && (first.isEnded || first.resetNs != nil),
-            "request \(number) was sent again without a reason")
-        expect(sightings[1].served == 0, "request \(number) was sent again on a kept connection")
     }
 }

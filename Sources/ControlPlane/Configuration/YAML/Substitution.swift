@@ -28,7 +28,10 @@ struct Substitution {
             return rest.dropFirst()
         }
         guard rest.first == "{", let end = rest.firstIndex(of: "}") else {
-            complain("'$\(rest.prefix(20))' is not a variable; expected ${NAME}, or $$ for a '$'")
+            // Within braces or brackets an unquoted value ends before the next one.
+            let place = rest.isEmpty ? " (in quotes within { } or [ ])" : ""
+            let read = "$\(rest.prefix(20))"
+            complain("'\(read)' is not a variable; expected ${NAME}\(place), or $$ for a '$'")
             return rest
         }
         let inside = rest[rest.index(after: rest.startIndex)..<end]
