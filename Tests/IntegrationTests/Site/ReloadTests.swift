@@ -127,6 +127,7 @@ extension Integration.Site {
                 try #require(answer.status == 200, "\(answer.text)")
             }
             #expect(!load.hasEnded, "the load ended before the last reload")
+            control.close()
             let result = try load.value(within: 90)
             #expect(result.errors == [] && result.requests > count)
             // One more than 64: wrk looks first whether anybody is there.
@@ -137,7 +138,8 @@ extension Integration.Site {
             _ = eventually {
                 (try? site.gyre.usage.descriptorCount()) ?? .max <= before.descriptors
             }
-            #expect(try site.gyre.usage.descriptorCount() <= before.descriptors)
+            let descriptors = try site.gyre.usage.descriptorCount()
+            #expect(descriptors <= before.descriptors)
             #expect(try site.gyre.usage.anonymousBytes() < before.memory + (4 << 20))
         }
 
