@@ -209,7 +209,7 @@ final class RunningService: Sendable {
         let before = present
         let endpoints = try EndpointSource.resolve(configuration, names)
         if workers.changesApplied == workshop.changesPosted {
-            workshop.assembly.reclaim {
+            workshop.assembly.reclaim(before: workers.oldestChange) {
                 workers.clients(ofListener: $0) > 0
             } hasWork: {
                 workers.inFlight(ofEndpoint: $0) > 0 || workers.connections(ofEndpoint: $0) > 0
@@ -220,7 +220,8 @@ final class RunningService: Sendable {
         try workshop.watch.prepare(for: configuration)
         // A copy, so that ids are only given out when all else is well.
         var assembly = workshop.assembly
-        let site = try assembly.assemble(configuration, endpoints, without: drained)
+        let site = try assembly.assemble(
+            configuration, endpoints, without: drained, change: workshop.changesPosted + 1)
         let snapshot = try Self.snapshot(site, after: workshop.snapshot)
         let change = try before.listeners.changed(
             to: Self.requests(configuration, without: drained), workers: workers.count,

@@ -62,6 +62,9 @@ struct WorkerGroup: Sendable {
     /// Changes that all workers have made.
     var changesApplied: UInt64 { threads.map(\.changesApplied).min() ?? 0 }
 
+    /// No worker has anything left that looks at what came with an earlier change.
+    var oldestChange: UInt64 { UInt64(threads.map(\.gauges.oldestChange).min() ?? 0) }
+
     /// How many clients a listener has on all workers.
     func clients(ofListener id: UInt32) -> Int {
         threads.reduce(0) { $0 + $1.gauges.clients(ofListener: id) }

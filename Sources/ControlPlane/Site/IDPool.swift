@@ -7,8 +7,9 @@ struct IDPool<Key: Hashable & Sendable>: Sendable {
     /// Ids below this number are given out.
     let capacity: Int
     private(set) var ids: [Key: UInt32] = [:]
-    /// Of things that are gone and may still be at work somewhere.
-    private var leaving: [UInt32] = []
+    /// Of things that are gone and may still be at work somewhere, with the change that took them
+    /// away.
+    private var leaving: [(id: UInt32, change: UInt64)] = []
     private var free: [UInt32] = []
     private var unused: UInt32 = 0
 
@@ -32,19 +33,23 @@ struct IDPool<Key: Hashable & Sendable>: Sendable {
 
     /// Only these are still there.
     ///
+    /// - Parameter change: the number of the change that takes the others away.
     /// - Returns: the ids of the others.
-    mutating func keep(only keys: Set<Key>) -> [UInt32] {
+    mutating func keep(only keys: Set<Key>, change: UInt64) -> [UInt32] {
         let gone = ids.filter { !keys.contains($0.key) }
         for key in gone.keys { ids[key] = nil }
         // In an order that does not change from run to run.
         let retired = gone.values.sorted()
-        leaving += retired
+        leaving += retired.map { ($0, change) }
         return retired
     }
 
     /// Makes ids free that nobody has anything of any more.
-    mutating func reclaim(where isUnused: (UInt32) -> Bool) {
-        free += leaving.filter(isUnused)
-        leaving.removeAll(where: isUnused)
+    ///
+    /// - Parameter oldest: nobody looks at what was there before this change.
+    mutating func reclaim(before oldest: UInt64, where isUnused: (UInt32) -> Bool) {
+        let isFree = { (id: UInt32, change: UInt64) in change <= oldest && isUnused(id) }
+        free += leaving.filter(isFree).map(\.id)
+        leaving.removeAll(where: isFree)
     }
 }

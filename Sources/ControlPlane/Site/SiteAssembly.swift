@@ -51,10 +51,11 @@ struct SiteAssembly: Sendable {
     ///   - configuration: checked.
     ///   - endpoints: for each of its upstreams at least one.
     ///   - drained: names of listeners that are not to be served, and keep their ids.
+    ///   - change: the number of the change that it is for; 0 for the first site.
     /// - Throws: when there are no ids left, or a route does not fit.
     mutating func assemble(
         _ configuration: Configuration, _ endpoints: [[ResolvedEndpoint]],
-        without drained: Set<String> = []
+        without drained: Set<String> = [], change: UInt64 = 0
     ) throws(StartError) -> AssembledSite {
         var site = AssembledSite(description: SiteDescription(listeners: [], upstreams: []))
         var keys: Set<EndpointKey> = []
@@ -75,24 +76,28 @@ struct SiteAssembly: Sendable {
             }
             site.description.listeners.append(description)
         }
-        _ = listenerIDs.keep(only: Set(configuration.listeners.map(\.name)))
-        _ = upstreamIDs.keep(only: Set(configuration.upstreams.map(\.name)))
-        site.retired = endpointIDs.keep(only: keys)
+        _ = listenerIDs.keep(
+            only: Set(configuration.listeners.map(\.name)), change: change)
+        _ = upstreamIDs.keep(
+            only: Set(configuration.upstreams.map(\.name)), change: change)
+        site.retired = endpointIDs.keep(only: keys, change: change)
         return site
     }
 
     /// Makes ids free again that no worker has anything of.
     ///
     /// - Parameters:
+    ///   - oldest: no worker looks at what was served before this change.
     ///   - hasClients: whether a listener has any.
     ///   - hasWork: whether an endpoint has connections or requests.
     ///   - isCounted: whether an upstream has any that count against its limits.
     mutating func reclaim(
-        hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool, isCounted: (UInt32) -> Bool
+        before oldest: UInt64, hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool,
+        isCounted: (UInt32) -> Bool
     ) {
-        listenerIDs.reclaim { !hasClients($0) }
-        upstreamIDs.reclaim { !isCounted($0) }
-        endpointIDs.reclaim { !hasWork($0) }
+        listenerIDs.reclaim(before: oldest) { !hasClients($0) }
+        upstreamIDs.reclaim(before: oldest) { !isCounted($0) }
+        endpointIDs.reclaim(before: oldest) { !hasWork($0) }
     }
 
     private mutating func append(

@@ -18,6 +18,7 @@ struct WaitingLines<Record: Waiting>: ~Copyable {
     private struct Line: BitwiseCopyable {
         var first = UInt32.max
         var last = UInt32.max
+        var lastInFront = UInt32.max
     }
 
     private var lines = Slab<Line>(capacity: SiteLimits.upstreamsMax)
@@ -51,23 +52,33 @@ struct WaitingLines<Record: Waiting>: ~Copyable {
         count += 1
     }
 
-    /// Puts one in front: it had its turn and could not use it.
-    mutating func prepend(_ slot: UInt32, to upstream: UInt32, in records: inout Slab<Record>) {
+    /// Puts one in front of all but those that were put there before: it had its turn and could not
+    /// use it.
+    mutating func putInFront(_ slot: UInt32, of upstream: UInt32, in records: inout Slab<Record>) {
         grow(upstream)
-        let first = lines[slot: upstream].first
-        records[slot: slot].line = LineLinks(ahead: .max, behind: first)
-        if first != .max {
-            records[slot: first].line.ahead = slot
+        let ahead = lines[slot: upstream].lastInFront
+        let behind = ahead == .max ? lines[slot: upstream].first : records[slot: ahead].line.behind
+        records[slot: slot].line = LineLinks(ahead: ahead, behind: behind)
+        if ahead != .max {
+            records[slot: ahead].line.behind = slot
+        } else {
+            lines[slot: upstream].first = slot
+        }
+        if behind != .max {
+            records[slot: behind].line.ahead = slot
         } else {
             lines[slot: upstream].last = slot
         }
-        lines[slot: upstream].first = slot
+        lines[slot: upstream].lastInFront = slot
         count += 1
     }
 
     /// Takes one out, wherever it stands.
     mutating func remove(_ slot: UInt32, from upstream: UInt32, in records: inout Slab<Record>) {
         let links = records[slot: slot].line
+        if lines[slot: upstream].lastInFront == slot {
+            lines[slot: upstream].lastInFront = links.ahead
+        }
         if links.ahead != .max {
             records[slot: links.ahead].line.behind = links.behind
         } else {

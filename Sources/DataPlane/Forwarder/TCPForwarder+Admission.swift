@@ -40,7 +40,7 @@ extension TCPForwarder {
         flows[slot: slot].phase = .waiting
         flows[slot: slot].starves = true
         starving += 1
-        lines.prepend(slot, to: upstream.id, in: &flows)
+        lines.putInFront(slot, of: upstream.id, in: &flows)
         site.value.starve(upstream)
         timers.set(slot, atMs: nowMs + upstream.policy.pendingMs)
     }

@@ -51,7 +51,7 @@ extension HTTPProxy {
         exchanges[slot: x].replay.discard(in: reactor.buffers)
         exchanges[slot: x].replay = head
         exchanges[slot: x].upstream = .max
-        lines.prepend(x, to: upstream.id, in: &exchanges)
+        lines.putInFront(x, of: upstream.id, in: &exchanges)
         site.value.starve(upstream)
         closeIdle(of: upstream.id, atMost: 1, on: &reactor)
         // Whatever it waited for before, this wait begins now.

@@ -26,7 +26,7 @@ extension HTTPProxy {
         let reply =
             waitMs > 0
             ? .tooManyRequests(retryInMs: waitMs)
-            : shedding(on: &reactor) ?? ownAnswer(policy(ofClient: slot), choice)
+            : ownAnswer(policy(ofClient: slot), choice) ?? shedding(on: &reactor)
         if let reply {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)

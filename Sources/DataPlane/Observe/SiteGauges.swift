@@ -6,7 +6,8 @@ internal import Synchronization
 /// The gauges of one worker, by id. Any thread reads.
 @safe
 package final class SiteGauges: @unchecked Sendable {
-    fileprivate static let count = SiteLimits.listenersMax + 2 * SiteLimits.endpointsMax
+    fileprivate static let oldestChange = SiteLimits.listenersMax + 2 * SiteLimits.endpointsMax
+    fileprivate static let count = oldestChange + 1
 
     private let words: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -36,6 +37,10 @@ package final class SiteGauges: @unchecked Sendable {
     package func connections(ofEndpoint id: UInt32) -> Int {
         read(GaugeWriter.place(ofConnectionsTo: id))
     }
+
+    /// The change with which the oldest snapshot came that anything of the worker's still looks at;
+    /// 0 for the first one.
+    package var oldestChange: Int { read(Self.oldestChange) }
 
     private func read(_ place: Int) -> Int {
         unsafe Int(words[place].load(ordering: .relaxed))
@@ -90,6 +95,8 @@ struct GaugeWriter: BitwiseCopyable {
     func setConnections(_ count: UInt32, ofEndpoint id: UInt32) {
         store(count, Self.place(ofConnectionsTo: id))
     }
+
+    func setOldestChange(_ change: UInt32) { store(change, SiteGauges.oldestChange) }
 
     private func store(_ count: UInt32, _ place: Int) {
         precondition(place >= 0 && place < SiteGauges.count)

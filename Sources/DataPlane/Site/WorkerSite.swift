@@ -9,6 +9,8 @@ internal import Synchronization
 private struct HeldSnapshot: BitwiseCopyable {
     let view: SiteView
     let owner: Kept<SiteSnapshot>
+    /// The how many-th change it came with; 0 for the first one.
+    let change: UInt32
     /// Exchanges, flows, listeners and the worker itself, as far as they look at it.
     var users: UInt32
 }
@@ -81,6 +83,8 @@ struct WorkerSite: ~Copyable {
     private(set) var endpoints = Slab<EndpointUse>(capacity: SiteLimits.endpointsMax)
     /// The present snapshot.
     private(set) var current: UInt32
+    /// How many snapshots there were.
+    private var changes: UInt32 = 0
     /// Whether the present snapshot has an upstream that is pipelined to.
     private(set) var pipelines = false
     let health: EndpointHealth
@@ -129,11 +133,13 @@ extension WorkerSite {
     ///
     /// - Returns: false when as many older ones are still in use as can be.
     mutating func adopt(_ snapshot: SiteSnapshot, nowMs: UInt64) -> Bool {
-        let held = HeldSnapshot(view: snapshot.view, owner: Kept(snapshot), users: 1)
+        let held = HeldSnapshot(
+            view: snapshot.view, owner: Kept(snapshot), change: changes, users: 1)
         guard let slot = snapshots.insert(held)?.slot else {
             held.owner.release()
             return false
         }
+        changes += 1
         let before = current
         current = slot
         adoptEndpoints(held.view, nowMs: nowMs)
@@ -240,6 +246,16 @@ extension WorkerSite {
         guard snapshots[slot: snapshot].users == 0 else { return }
         snapshots[slot: snapshot].owner.release()
         snapshots.remove(snapshots.index(ofSlot: snapshot))
+        noteOldest()
+    }
+
+    /// Lets others know what nobody here looks at any more.
+    private func noteOldest() {
+        var oldest = UInt32.max
+        for slot in snapshots.touchedSlots where snapshots.isTaken(slot: slot) {
+            oldest = min(oldest, snapshots[slot: slot].change)
+        }
+        gauges.setOldestChange(oldest)
     }
 }
 

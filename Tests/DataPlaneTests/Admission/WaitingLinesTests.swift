@@ -16,6 +16,7 @@ private struct Guest: Waiting {
         var guests = Slab<Guest>(capacity: 64)
         var lines = WaitingLines<Guest>()
         var model: [UInt32: [UInt32]] = [:]
+        var inFront: Set<UInt32> = []
         for _ in 0..<2_000 {
             let upstream = UInt32.random(in: 0..<4, using: &random)
             var line = model[upstream, default: []]
@@ -26,12 +27,14 @@ private struct Guest: Waiting {
                 line.append(guest)
             case 1:
                 guard let guest = guests.insert(Guest())?.slot else { continue }
-                lines.prepend(guest, to: upstream, in: &guests)
-                line.insert(guest, at: 0)
+                lines.putInFront(guest, of: upstream, in: &guests)
+                line.insert(guest, at: line.prefix { inFront.contains($0) }.count)
+                inFront.insert(guest)
             default:
                 guard let place = line.indices.randomElement(using: &random) else { continue }
                 lines.remove(line[place], from: upstream, in: &guests)
                 guests.remove(guests.index(ofSlot: line[place]))
+                inFront.remove(line[place])
                 line.remove(at: place)
             }
             model[upstream] = line

@@ -29,6 +29,35 @@ extension Integration.Site {
             #expect(try site.gyre.counters().retries == 2)
         }
 
+        /// Requests that stand behind others on a connection take longer than one try may: they are
+        /// answered or told so, and nothing else happens.
+        @Test(arguments: Backend.usable)
+        func whoStandsBehindOthersMayBeLate(_ backend: Backend) throws {
+            let origins = try (0..<2).map { _ in
+                try HTTPOrigin { _ in
+                    // Each answer comes before the next one is missed.
+                    pause(0.012)
+                    return .ok("slow")
+                }
+            }
+            let site = try ServedSite(
+                """
+                listeners: [{name: web, address: "127.0.0.1:0", protocol: http, upstream: up}]
+                upstreams:
+                  - name: up
+                    endpoints: ["\(origins[0].address)", "\(origins[1].address)"]
+                    connections: {pipeline: 16}
+                    retries: {attempts: 2, on: [timeout], per_try_timeout: 60ms, budget: 100%}
+                """, backend: backend, settings: "workers: 1")
+            let clients = try (0..<32).map { _ in try site.client() }
+            for _ in 0..<6 {
+                for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+                let statuses = try clients.map { try $0.readResponse().status }
+                #expect(statuses.allSatisfy { $0 == 200 || $0 == 504 }, "\(statuses)")
+            }
+            #expect(try site.gyre.counters().requestsPipelined > 0)
+        }
+
         @Test(arguments: Backend.usable)
         func clientsDoNotNotice(_ backend: Backend) throws {
             let (stays, dies) = (try NginxOrigin(), try NginxOrigin())
