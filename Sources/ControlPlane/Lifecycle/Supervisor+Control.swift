@@ -165,6 +165,7 @@ final class ServiceControl: ControlTarget {
         }
         do throws(StartError) {
             let isChanged = try service.setDrained(name, !isOver)
+            if isChanged { log.info("listener \(name) is \(isOver ? "no longer " : "")drained") }
             let remaining = service.workers.clients(ofListener: id)
             return DrainOutcome(
                 isChanged ? .done : .unchanged, remaining: isOver ? nil : UInt64(remaining))

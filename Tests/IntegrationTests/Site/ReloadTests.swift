@@ -31,6 +31,23 @@ extension Integration.Site {
             #expect(try site.gyre.counters().accepted == 1)
         }
 
+        /// Connections that are kept to an endpoint, and what is known of its health, are as before
+        /// when it is in the new file, too.
+        @Test(arguments: Backend.modes)
+        func endpointsThatStayKeepTheirConnectionsAndHealth(_ backend: Backend) throws {
+            let origin = try HTTPOrigin(named: "one")
+            let site = try ServedSite(Self.text(origin.address), backend: backend)
+            let client = try site.client()
+            #expect(try client.get("/").text == "one")
+            let endpoint = "\(origin.address)"
+            #expect(try site.run(["drain", "endpoint", endpoint]).status == .exited(0))
+            try site.reload(Self.text(origin.address, listeners: ["web", "other"]))
+            #expect(try site.run(["status"]).output.contains("\(endpoint)  draining"))
+            #expect(try site.run(["drain", "endpoint", endpoint, "--undo"]).status == .exited(0))
+            #expect(try client.get("/").text == "one")
+            #expect(origin.accepted == 1)
+        }
+
         @Test(arguments: Backend.usable)
         func aBadFileChangesNothingAndSaysWhy(_ backend: Backend) throws {
             let origin = try HTTPOrigin(named: "one")
@@ -80,6 +97,9 @@ extension Integration.Site {
             #expect(try site.run(["drain", "listener", "a", "--undo"]).status == .exited(0))
             #expect(try site.client(0).get("/").text == "one")
             #expect(try site.run(["drain", "listener", "c"]).status == .exited(1))
+            let log = site.gyre.process.errorOutput
+            #expect(log.contains("info listener a is drained\n"), "\(log)")
+            #expect(log.contains("info listener a is no longer drained\n"), "\(log)")
         }
 
         @Test(arguments: Backend.usable)
