@@ -41,22 +41,21 @@ struct WaitingLines<Record: Waiting>: ~Copyable {
     /// Puts one at the end.
     mutating func append(_ slot: UInt32, to upstream: UInt32, in records: inout Slab<Record>) {
         grow(upstream)
-        let last = lines[slot: upstream].last
-        records[slot: slot].line = LineLinks(ahead: last, behind: .max)
-        if last != .max {
-            records[slot: last].line.behind = slot
-        } else {
-            lines[slot: upstream].first = slot
-        }
-        lines[slot: upstream].last = slot
-        count += 1
+        insert(slot, behind: lines[slot: upstream].last, of: upstream, in: &records)
     }
 
     /// Puts one in front of all but those that were put there before: it had its turn and could not
     /// use it.
     mutating func putInFront(_ slot: UInt32, of upstream: UInt32, in records: inout Slab<Record>) {
         grow(upstream)
-        let ahead = lines[slot: upstream].lastInFront
+        insert(slot, behind: lines[slot: upstream].lastInFront, of: upstream, in: &records)
+        lines[slot: upstream].lastInFront = slot
+    }
+
+    /// - Parameter ahead: who is to stand right before it; `.max` for nobody.
+    private mutating func insert(
+        _ slot: UInt32, behind ahead: UInt32, of upstream: UInt32, in records: inout Slab<Record>
+    ) {
         let behind = ahead == .max ? lines[slot: upstream].first : records[slot: ahead].line.behind
         records[slot: slot].line = LineLinks(ahead: ahead, behind: behind)
         if ahead != .max {
@@ -69,7 +68,6 @@ struct WaitingLines<Record: Waiting>: ~Copyable {
         } else {
             lines[slot: upstream].last = slot
         }
-        lines[slot: upstream].lastInFront = slot
         count += 1
     }
 

@@ -40,11 +40,6 @@ package struct RedirectPlace: Sendable, Hashable {
         guard Self.isAuthority(authority) else { throw .notRedirect(text) }
     }
 
-    /// Whether a path can be put behind it: there is no query and no fragment.
-    package var canKeepPath: Bool {
-        !bytes.contains { $0 == UInt8(ascii: "?") || $0 == Self.hash }
-    }
-
     private static let hash = UInt8(ascii: "#")
 
     private static func isAuthority(_ text: Substring) -> Bool {

@@ -129,9 +129,12 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     }
 
     private var nextDeadlineNs: UInt64? {
-        guard let first = forwarder.nextDeadlineNs else { return proxy.nextDeadlineNs }
-        guard let second = proxy.nextDeadlineNs else { return first }
-        return min(first, second)
+        var nextNs = min(forwarder.nextDeadlineNs ?? .max, proxy.nextDeadlineNs ?? .max)
+        // Also when nobody asks: an ejection's end is told when it comes.
+        if let dueMs = site.value.health.nextReadmissionMs {
+            nextNs = min(nextNs, dueMs * 1_000_000)
+        }
+        return nextNs == .max ? nil : nextNs
     }
 
     private mutating func handle(_ completion: Completion, at position: Int) {

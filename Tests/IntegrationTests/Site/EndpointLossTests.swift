@@ -29,6 +29,28 @@ extension Integration.Site {
             #expect(try site.gyre.counters().retries == 2)
         }
 
+        /// An ejection ends when its time is over, also when nobody asks for anything meanwhile.
+        @Test(arguments: Backend.usable)
+        func anEjectionEndsByItself(_ backend: Backend) throws {
+            let steady = try HTTPOrigin(named: "steady")
+            let dead = try withFreePort { PeerAddress.loopback4(port: $0) }
+            let site = try ServedSite(
+                """
+                listeners: [{name: web, address: "127.0.0.1:0", protocol: http, upstream: up}]
+                upstreams:
+                  - name: up
+                    endpoints: ["\(dead)", "\(steady.address)"]
+                    timeouts: {connect: 1m}
+                    health: {passive: {consecutive_failures: 1, ejection: 2s}}
+                """, backend: backend, settings: "workers: 1")
+            let client = try site.client()
+            for _ in 0..<2 { #expect(try client.get("/").text == "steady") }
+            func status() -> String { (try? site.run(["status"]).output) ?? "" }
+            #expect(status().contains("\(dead)  ejected"), "\(status())")
+            #expect(eventually { status().contains("\(dead)  usable") }, "\(status())")
+            #expect(site.gyre.process.errorOutput.contains("\(dead) is back after its ejection"))
+        }
+
         /// Requests that stand behind others on a connection take longer than one try may: they are
         /// answered or told so, and nothing else happens.
         @Test(arguments: Backend.usable)
