@@ -9,6 +9,9 @@ struct AssembledSite: Sendable {
     var description: SiteDescription
     /// By the listeners' names.
     var listenerIDs: [String: UInt32] = [:]
+    /// By the ids that metrics count routes by; routes that have none of their own are missing.
+    var routes: [UInt32: AssembledRoute] = [:]
+    var upstreamIDs: [String: UInt32] = [:]
     /// By endpoint id.
     var endpoints: [UInt32: AssembledEndpoint] = [:]
     /// Endpoints that were not there before, and those that are there no more.
@@ -30,6 +33,13 @@ extension AssembledSite {
     }
 }
 
+/// What a route is called.
+struct AssembledRoute: Hashable, Sendable {
+    let listener: String
+    /// What there is in place of routes, when it goes to one upstream, has the upstream's name.
+    let name: String
+}
+
 struct AssembledEndpoint: Sendable {
     let upstream: String
     let upstreamID: UInt32
@@ -46,6 +56,7 @@ struct SiteAssembly: Sendable {
     private var listenerIDs = IDPool<String>(capacity: SiteLimits.listenersMax)
     private var upstreamIDs = IDPool<String>(capacity: SiteLimits.upstreamsMax)
     private var endpointIDs = IDPool<EndpointKey>(capacity: SiteLimits.endpointsMax)
+    private var routeIDs = IDPool<AssembledRoute>(capacity: MetricLimits.routesMax)
 
     /// - Parameters:
     ///   - configuration: checked.
@@ -69,7 +80,7 @@ struct SiteAssembly: Sendable {
             site.listenerIDs[listener.name] = id
             if drained.contains(listener.name) { continue }
             var description = ListenerDescription(
-                id: id, service: try Self.service(listener, configuration),
+                id: id, service: try service(listener, configuration, &site),
                 limits: AdmissionLimits(listener))
             if let accepted = listener.proxyProtocol {
                 description.acceptsProxy = ProxyAcceptance(accepted)
@@ -78,6 +89,7 @@ struct SiteAssembly: Sendable {
         }
         _ = listenerIDs.keep(
             only: Set(configuration.listeners.map(\.name)), change: change)
+        _ = routeIDs.keep(only: Set(site.routes.values), change: change)
         _ = upstreamIDs.keep(
             only: Set(configuration.upstreams.map(\.name)), change: change)
         site.retired = endpointIDs.keep(only: keys, change: change)
@@ -97,6 +109,8 @@ struct SiteAssembly: Sendable {
     ) {
         listenerIDs.reclaim(before: oldest) { !hasClients($0) }
         upstreamIDs.reclaim(before: oldest) { !isCounted($0) }
+        // Those that look at a route hold the snapshot that it is in.
+        routeIDs.reclaim(before: oldest) { _ in true }
         endpointIDs.reclaim(before: oldest) { !hasWork($0) }
     }
 
@@ -107,6 +121,7 @@ struct SiteAssembly: Sendable {
         guard let upstreamID = upstreamIDs.id(of: upstream.name) else {
             throw Self.tooMany("upstreams", SiteLimits.upstreamsMax)
         }
+        site.upstreamIDs[upstream.name] = upstreamID
         var endpoints: [Endpoint] = []
         for resolved in addresses {
             let key = EndpointKey(upstream: upstream.name, address: resolved.key)
@@ -135,8 +150,19 @@ struct SiteAssembly: Sendable {
             "cannot serve more than \(limit) \(what), those that are still finishing included")
     }
 
-    private static func service(
-        _ listener: Configuration.Listener, _ configuration: Configuration
+    /// The id that a route's requests are counted by.
+    private mutating func countedID(
+        _ listener: String, _ name: String, _ site: inout AssembledSite
+    ) -> UInt32 {
+        let route = AssembledRoute(listener: listener, name: name)
+        guard let id = routeIDs.id(of: route) else { return MetricLimits.otherRoutes }
+        site.routes[id] = route
+        return id
+    }
+
+    private mutating func service(
+        _ listener: Configuration.Listener, _ configuration: Configuration,
+        _ site: inout AssembledSite
     ) throws(StartError) -> Service {
         func position(_ name: String) throws(StartError) -> Int {
             guard let position = configuration.upstreams.firstIndex(where: { $0.name == name })
@@ -153,6 +179,7 @@ struct SiteAssembly: Sendable {
             var routes: [Route] = []
             if let upstream = listener.upstream {
                 routes = [Route(.forward(ForwardAction(upstream: try position(upstream))))]
+                routes[0].id = countedID(listener.name, upstream, &site)
             }
             for route in listener.routes {
                 do throws(RouteError) {
@@ -163,6 +190,8 @@ struct SiteAssembly: Sendable {
                         upstream = nil
                     }
                     routes.append(try Route(route, upstream: upstream ?? 0))
+                    let id = countedID(listener.name, route.name, &site)
+                    routes[routes.count - 1].id = id
                 } catch {
                     throw StartError("listener \(listener.name), route \(route.name): \(error)")
                 }

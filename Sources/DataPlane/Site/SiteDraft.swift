@@ -76,8 +76,9 @@ struct SiteDraft {
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: false, tcp: policy, http: HTTPPolicy(),
-                    trusted: .empty, proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
-                    upstream: UInt32(upstream), routes: .empty, hasOneRoute: false,
+                    trusted: .empty, requestIDName: .empty, proxies: proxies,
+                    proxyTimeoutMs: proxyTimeoutMs, upstream: UInt32(upstream), routes: .empty,
+                    hasOneRoute: false,
                     index: Shared(try RouteIndex([])), clientsMax: clientsMax, gate: gate))
         case .http(let policy, let trusted, let routes):
             let index = Shared(try RouteIndex(routes.map(\.rule)))
@@ -86,8 +87,9 @@ struct SiteDraft {
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: true, tcp: TCPPolicy(), http: policy,
-                    trusted: keep(trusted), proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
-                    upstream: .max,
+                    trusted: keep(trusted),
+                    requestIDName: keep(Array(listener.requestIDName.utf8)), proxies: proxies,
+                    proxyTimeoutMs: proxyTimeoutMs, upstream: .max,
                     routes: TablePart(firstRoute..<self.routes.count),
                     hasOneRoute: routes.first?.rule == RouteRule(), index: index,
                     clientsMax: clientsMax, gate: gate))
@@ -105,6 +107,10 @@ struct SiteDraft {
     }
 
     private mutating func append(_ route: Route) {
+        defer {
+            routes[routes.count - 1].id = route.id
+            routes[routes.count - 1].isLogged = route.isLogged
+        }
         switch route.action {
         case .forward(let action): routes.append(record(action, route.rule))
         case .redirect(let action):

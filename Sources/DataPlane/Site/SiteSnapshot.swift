@@ -118,6 +118,8 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     let http: HTTPPolicy
     /// Clients whose forwarding fields are believed, in `blocks`.
     let trusted: TablePart
+    /// The name of the field that tells the endpoint a request's id, in `text`; empty for none.
+    let requestIDName: TablePart
     /// Clients that have to begin with a PROXY header, in `blocks`, and how long it may take.
     let proxies: TablePart
     let proxyTimeoutMs: UInt64

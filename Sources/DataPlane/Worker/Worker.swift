@@ -22,6 +22,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private let published: PublishedCounters
     /// Kept alive for the site, which reads them.
     private let gauges: [SiteGauges]
+    private let metrics: WorkerMetrics
+    private let access: AccessRing?
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -37,14 +39,19 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - gauges: where it can be read what each listener and endpoint has, of all workers in
     ///     their order.
     ///   - events: where it tells what belongs in the log.
+    ///   - metrics: where it counts.
+    ///   - access: where it tells of exchanges and flows that ended; `nil` for nowhere.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
         listeners: [WorkerListener], health: EndpointHealth,
         breakers: CircuitBreakers = CircuitBreakers(workers: 1),
         mailbox: Mailbox, published: PublishedCounters, gauges: [SiteGauges] = [SiteGauges()],
-        events: WorkerEvents = WorkerEvents(reader: .none)
+        events: WorkerEvents = WorkerEvents(reader: .none),
+        metrics: WorkerMetrics = WorkerMetrics(), access: AccessRing? = nil
     ) {
         self.gauges = gauges
+        self.metrics = metrics
+        self.access = access
         self.reactor = reactor
         self.mailbox = mailbox
         self.published = published
