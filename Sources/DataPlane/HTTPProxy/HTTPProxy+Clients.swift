@@ -14,9 +14,11 @@ extension HTTPProxy {
             return
         }
         reactor.counters[.accepted] &+= 1
+        site.value.metrics.count(.accepted, ofListener: listener)
         let descriptor = Descriptor(raw: completion.result)
         let session = ClientSession(
-            listener: listener, nowMs: nowMs,
+            listener: listener, number: UInt32(truncatingIfNeeded: reactor.counters[.accepted]),
+            nowMs: nowMs,
             requestsMax: site.value.listeners[slot: listener].record.http.requestsMax)
         guard let index = sessions.insert(session) else {
             reactor.counters[.flowsRefused] &+= 1
@@ -135,6 +137,7 @@ extension HTTPProxy {
             return false
         case .refused(let refusal):
             reactor.counters[.requestsRefused] &+= 1
+            site.value.metrics.countRefusal(refusal)
             answer(slot, LocalReply(refusal), on: &reactor)
             return false
         }

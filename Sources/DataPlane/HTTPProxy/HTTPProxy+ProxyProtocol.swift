@@ -62,6 +62,7 @@ extension HTTPProxy {
         case .refused(let refusal):
             reactor.counters[.proxyHeadersRefused] &+= 1
             report(.proxyHeaderRefused, code: Int32(refusal.rawValue), on: &reactor)
+            noteRefused(slot, .badProxyHeader)
             abandon(slot, reset: true, on: &reactor)
         }
         return false
@@ -73,6 +74,7 @@ extension HTTPProxy {
     ) {
         reactor.counters[.proxyHeaderTimeouts] &+= 1
         report(.proxyHeaderLate, on: &reactor)
+        noteRefused(slot, .proxyHeaderTimeout)
         abandon(slot, reset: true, on: &reactor)
     }
 

@@ -4,32 +4,6 @@
 
 internal import Protocols
 
-/// What a client's connection waits for.
-private enum Wait {
-    /// The end of a PROXY header.
-    case proxyHeader
-    /// The first byte of a request, on a connection that has served before.
-    case nextRequest
-    /// The end of a request head, or the first byte on a new connection.
-    case requestHead
-    /// The end of what a client still sends after its last answer.
-    case lingering
-    /// A client takes what it asked for.
-    case clientTaking
-    case connecting
-    /// The upstream has as many connections as it may have.
-    case room
-    /// A client sends more of a body.
-    case requestBody
-    /// An endpoint takes more of a body.
-    case requestTaking
-    case responseHead
-    /// A response head for a client that has finished sending and may be gone.
-    case halfClosed
-    /// An endpoint sends more of a body.
-    case responseBody
-}
-
 extension HTTPProxy {
     /// When timers must be looked at next, on the reactor's clock.
     var nextDeadlineNs: UInt64? {
@@ -45,7 +19,7 @@ extension HTTPProxy {
         sessions[slot: slot].timerAtMs = deadlineMs
     }
 
-    private func wait(_ slot: UInt32) -> Wait {
+    private func wait(_ slot: UInt32) -> Deadline {
         let session = sessions[slot: slot]
         switch session.phase {
         case .proxyHeader: return .proxyHeader
@@ -59,7 +33,7 @@ extension HTTPProxy {
         }
     }
 
-    private func wait(_ exchange: Exchange, _ client: Transport) -> Wait {
+    private func wait(_ exchange: Exchange, _ client: Transport) -> Deadline {
         let flags = exchange.flags
         if flags.contains(.waits) { return .room }
         if exchange.leader != .max {
@@ -85,7 +59,7 @@ extension HTTPProxy {
         }
     }
 
-    private func limitMs(_ wait: Wait, _ slot: UInt32) -> UInt64 {
+    private func limitMs(_ wait: Deadline, _ slot: UInt32) -> UInt64 {
         switch wait {
         case .proxyHeader:
             return site.value.listeners[slot: sessions[slot: slot].listener].record.proxyTimeoutMs
@@ -106,6 +80,8 @@ extension HTTPProxy {
             return min(
                 policy(ofClient: slot).deadlines.halfCloseMs,
                 route(ofExchange: sessions[slot: slot].exchange).responseMs)
+        // The forwarder's.
+        case .flow: return .max
         }
     }
 
@@ -131,8 +107,9 @@ extension HTTPProxy {
     }
 
     private mutating func expire<R: Reactor & ~Copyable>(
-        _ slot: UInt32, _ wait: Wait, on reactor: inout R
+        _ slot: UInt32, _ wait: Deadline, on reactor: inout R
     ) {
+        site.value.metrics.countPast(wait)
         switch wait {
         case .connecting: reactor.counters[.connectTimeouts] &+= 1
         case .room: reactor.counters[.upstreamOverflows] &+= 1
@@ -142,7 +119,11 @@ extension HTTPProxy {
         switch wait {
         case .proxyHeader: proxyHeaderTimedOut(slot, on: &reactor)
         case .nextRequest, .lingering: abandon(slot, reset: false, on: &reactor)
-        case .clientTaking, .halfClosed: abandon(slot, reset: true, on: &reactor)
+        case .clientTaking, .halfClosed:
+            if sessions[slot: slot].phase == .exchange {
+                noteReason(x, wait == .halfClosed ? .clientClosed : .clientStalled)
+            }
+            abandon(slot, reset: true, on: &reactor)
         case .requestHead:
             if sessions[slot: slot].phase == .idle {
                 abandon(slot, reset: false, on: &reactor)
@@ -161,7 +142,8 @@ extension HTTPProxy {
             noteFailure(x, .timedOut)
             fail(x, .requestNotTaken, on: &reactor)
         case .responseHead: expireTry(x, on: &reactor)
-        case .responseBody: cut(x, on: &reactor)
+        case .responseBody: cut(x, because: .upstreamStalled, on: &reactor)
+        case .flow: break
         }
     }
 
@@ -244,6 +226,9 @@ extension HTTPProxy {
     mutating func endAll<R: Reactor & ~Copyable>(on reactor: inout R) {
         for slot in sessions.touchedSlots
         where sessions.isTaken(slot: slot) && sessions[slot: slot].phase != .closing {
+            if sessions[slot: slot].phase == .exchange {
+                noteReason(sessions[slot: slot].exchange, .stopped)
+            }
             abandon(slot, reset: true, on: &reactor)
         }
         for upstream in upstreams.touchedSlots

@@ -11,6 +11,9 @@ extension HTTPProxy {
     mutating func lease<R: Reactor & ~Copyable>(
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
+        touch(x, on: &reactor)
+        exchanges[slot: x].meter.isTried = true
+        exchanges[slot: x].meter.wasTried = true
         if exchanges[slot: x].flags.contains(.mayPipeline),
             follow(x, carrying: head, on: &reactor)
         {
@@ -57,6 +60,8 @@ extension HTTPProxy {
                 exchanges[slot: x].upstream = upstream
                 exchanges[slot: x].flags.insert(.connecting)
                 exchanges[slot: x].flags.remove(.isReused)
+                exchanges[slot: x].meter.isTried = true
+                exchanges[slot: x].meter.connectSinceNs = nowNs
                 watch(exchanges[slot: x].session)
                 return
             } catch {
@@ -104,6 +109,7 @@ extension HTTPProxy {
         }
         if address.isUnix { upstreams[slot: index.slot].transport.flags.insert(.unix) }
         reactor.counters[.upstreamsOpened] &+= 1
+        site.value.metrics.count(.connectionsOpened, ofEndpoint: endpoint)
         return index.slot
     }
 
@@ -125,6 +131,8 @@ extension HTTPProxy {
             return
         }
         exchanges[slot: x].flags.remove(.connecting)
+        touch(x, on: &reactor)
+        noteConnected(x)
         upstreams[slot: upstream].phase = .leased
         upstreams[slot: upstream].transport.flags.insert(.connected)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
@@ -219,6 +227,8 @@ extension HTTPProxy {
     private mutating func retry<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         reactor.counters[.retries] &+= 1
         exchanges[slot: x].flags.insert(.isRetried)
+        exchanges[slot: x].meter.sentNs = 0
+        touch(x, on: &reactor)
         let request = exchanges[slot: x].replay.take()
         let upstream = exchanges[slot: x].upstream
         exchanges[slot: x].upstream = .max

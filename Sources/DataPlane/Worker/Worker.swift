@@ -24,6 +24,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private let gauges: [SiteGauges]
     private let metrics: WorkerMetrics
     private let access: AccessRing?
+    private let accessWriter: AccessWriter?
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -59,12 +60,18 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         site = Shared(
             WorkerSite(
                 snapshot, worker: configuration.index, health: health, breakers: breakers,
-                gauges: gauges.map(\.writer), nowMs: nowMs))
+                metrics: metrics.writer, gauges: gauges.map(\.writer), nowMs: nowMs))
         breakers.join(configuration.index, wake: mailbox.wake)
         clientsMax = configuration.flowsMax
+        accessWriter = access.map {
+            AccessWriter($0, sample: configuration.accessSample, worker: configuration.index)
+        }
         forwarder = TCPForwarder(
-            configuration: configuration, site: site, events: events, nowMs: nowMs)
-        proxy = HTTPProxy(configuration: configuration, site: site, events: events, nowMs: nowMs)
+            configuration: configuration, site: site, events: events, access: accessWriter,
+            nowNs: self.reactor.nowNs)
+        proxy = HTTPProxy(
+            configuration: configuration, site: site, events: events, access: accessWriter,
+            nowNs: self.reactor.nowNs)
         batch = CompletionBatch(capacity: Self.batchCapacity)
         for listener in listeners { open(listener) }
         self.reactor.armWake(mailbox.wake)
@@ -105,7 +112,10 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     package mutating func turn() {
         batch.removeAll()
         reactor.turn(deadlineNs: nextDeadlineNs, into: &batch)
-        let nowMs = reactor.nowNs / 1_000_000
+        let nowNs = reactor.nowNs
+        let nowMs = nowNs / 1_000_000
+        forwarder.nowNs = nowNs
+        proxy.nowNs = nowNs
         forwarder.nowMs = nowMs
         proxy.nowMs = nowMs
         site.value.health.readmitDue(nowMs: nowMs)
@@ -124,6 +134,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         }
         // Removed listeners may still take what waits in their queue.
         if !forwarder.isDraining { reactor.setAcceptCredit(acceptCredit) }
+        observeTurn(sinceNs: nowNs)
         reactor.counters[.listenersOpen] = UInt64(listeners.count)
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
         reactor.counters[.clientsActive] = UInt64(proxy.sessions.count)
@@ -133,6 +144,16 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         if !reactor.hasQueuedWork || reactor.counters[.turns] % Self.turnsUnpublishedMax == 0 {
             published.publish(&reactor.counters)
         }
+    }
+
+    /// The turn's work is done: what it tells of is complete.
+    private mutating func observeTurn(sinceNs: UInt64) {
+        guard batch.count > 0 || !proxy.notes.isEmpty else { return }
+        let endNs = reactor.clockNs
+        site.value.metrics.record(endNs &- sinceNs, .turn)
+        site.value.metrics.record(UInt64(batch.count) << 6, .batch)
+        proxy.settle(endNs: endNs)
+        if accessWriter?.publish() == true { reactor.counters[.event] &+= 1 }
     }
 
     private var nextDeadlineNs: UInt64? {

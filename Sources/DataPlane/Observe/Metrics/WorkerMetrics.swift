@@ -107,6 +107,9 @@ package final class WorkerMetrics: @unchecked Sendable {
     /// How many exchanges, flows and tunnels ended, and requests that never became an exchange.
     package func ends(_ reason: EndReason) -> UInt64 { load(Place.end(reason)) }
 
+    /// Waits that took as long as they may.
+    package func timeouts(_ deadline: Deadline) -> UInt64 { load(Place.deadline(deadline)) }
+
     /// Request heads that were refused.
     package func refusals(_ reason: HeadRefusal) -> UInt64 { load(Place.refusal(reason)) }
 
@@ -181,17 +184,30 @@ struct MetricsWriter: BitwiseCopyable {
     }
 
     @inline(__always)
-    func add(_ amount: UInt64 = 1, _ metric: ListenerMetric, ofListener id: UInt32) {
+    func count(_ metric: ListenerMetric, ofListener id: UInt32) {
+        add(1, at: Place.listener(id, metric))
+    }
+
+    @inline(__always)
+    func count(_ metric: EndpointMetric, ofEndpoint id: UInt32) {
+        add(1, at: Place.endpoint(id, metric))
+    }
+
+    @inline(__always)
+    func add(_ amount: UInt64, _ metric: ListenerMetric, ofListener id: UInt32) {
         add(amount, at: Place.listener(id, metric))
     }
 
     @inline(__always)
-    func add(_ amount: UInt64 = 1, _ metric: EndpointMetric, ofEndpoint id: UInt32) {
+    func add(_ amount: UInt64, _ metric: EndpointMetric, ofEndpoint id: UInt32) {
         add(amount, at: Place.endpoint(id, metric))
     }
 
     @inline(__always)
     func countEnd(_ reason: EndReason) { add(1, at: Place.end(reason)) }
+
+    /// A wait took as long as it may.
+    func countPast(_ deadline: Deadline) { add(1, at: Place.deadline(deadline)) }
 
     func countRefusal(_ reason: HeadRefusal) { add(1, at: Place.refusal(reason)) }
 
@@ -230,7 +246,8 @@ private enum Place {
 
     private static let ends = 0
     private static let refusals = ends + 32
-    private static let histograms = refusals + 64
+    private static let deadlines = refusals + 64
+    private static let histograms = deadlines + 16
     private static let listeners = histograms + WorkerHistogram.allCases.count * histogramWords
     private static let endpoints = listeners + SiteLimits.listenersMax * listenerWords
     private static let routes = endpoints + SiteLimits.endpointsMax * endpointWords
@@ -240,6 +257,8 @@ private enum Place {
 
     @inline(__always)
     static func end(_ reason: EndReason) -> Int { ends + Int(reason.rawValue) }
+
+    static func deadline(_ deadline: Deadline) -> Int { deadlines + deadline.rawValue }
 
     static func refusal(_ reason: HeadRefusal) -> Int { refusals + Int(reason.rawValue) }
 
