@@ -9,6 +9,8 @@ struct WorkerGroup: Sendable {
     private let threads: [WorkerThread]
     /// Signalled by every worker that ends or has something for the log.
     let attention: Descriptor
+    /// What is traced.
+    let traceFilter: TraceFilter
 
     /// Why a group could not be started.
     struct StartFailure: Error {
@@ -27,6 +29,7 @@ struct WorkerGroup: Sendable {
         _ breakers: CircuitBreakers, attention: Descriptor
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
+        let filter = TraceFilter()
         let gauges = configurations.map { _ in SiteGauges() }
         do throws(SystemError) {
             for configuration in configurations {
@@ -35,7 +38,7 @@ struct WorkerGroup: Sendable {
                         backend: backend, configuration: configuration, snapshot: snapshot,
                         listeners: ListenerSet.sockets(
                             listeners.listeners, ofWorker: configuration.index, ids: ids),
-                        health: health, breakers: breakers, gauges: gauges,
+                        health: health, breakers: breakers, gauges: gauges, filter: filter,
                         attention: attention))
             }
         } catch {
@@ -45,7 +48,7 @@ struct WorkerGroup: Sendable {
             listeners.close(fromWorker: failed)
             throw StartFailure(worker: failed, error: error)
         }
-        return WorkerGroup(threads: threads, attention: attention)
+        return WorkerGroup(threads: threads, attention: attention, traceFilter: filter)
     }
 
     func post(_ requests: WorkerRequests) {

@@ -18,6 +18,8 @@ struct FlowMeter: BitwiseCopyable {
     /// Since when it stands in line, and how long it did in all.
     var queueSinceNs: UInt64 = 0
     var queueNs = AccessRecord.noTime
+    /// Somebody watches it.
+    var isTraced = false
     /// From the client and to it, as far as the other side took them.
     var bytes = InlineArray<2, UInt64>(repeating: 0)
 

@@ -68,7 +68,8 @@ extension TCPForwarder {
         let policy = state.record.tcp
         var flow = Flow(
             activeAtMs: nowMs, listener: listener, number: number,
-            meter: FlowMeter(nowNs: nowNs), relay: policy.relay, idleTimeoutMs: policy.idleTimeoutMs)
+            meter: FlowMeter(nowNs: nowNs), relay: policy.relay, idleTimeoutMs: policy.idleTimeoutMs
+        )
         flow.snapshot = state.snapshot
         flow.upstream = state.record.upstream
         flow.upstreamID = site.value.view(state.snapshot).upstreams[Int(flow.upstream)].id
@@ -117,6 +118,7 @@ extension TCPForwarder {
         flows[slot: slot].target = target
         flows[slot: slot].endpoint = endpoint
         site.value.workCame(endpoint)
+        trace(.chosen, slot, id: endpoint, code: UInt16(clamping: flows[slot: slot].attempts))
         return .chosen
     }
 
@@ -134,7 +136,7 @@ extension TCPForwarder {
     mutating func connectFailed<R: Reactor & ~Copyable>(
         _ slot: UInt32, _ cause: HealthCause, _ code: Int32, on reactor: inout R
     ) {
-        noteConnectFailure(slot, cause)
+        noteConnectFailure(slot, cause, code)
         report(
             cause == .connectTimedOut ? .connectTimedOut : .connectFailed,
             endpoint: flows[slot: slot].endpoint, code: code, on: &reactor)

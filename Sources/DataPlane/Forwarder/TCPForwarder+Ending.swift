@@ -95,6 +95,7 @@ extension TCPForwarder {
         letEndpointGo(slot)
         letSnapshotGo(slot)
         site.value.clientWent(flows[slot: slot].listener)
+        trace(.closed, slot, id: flows[slot: slot].listener)
         flows.remove(flows.index(ofSlot: slot))
         if acceptPausedUntilMs != nil && wasConnected { resumeAccepting() }
     }

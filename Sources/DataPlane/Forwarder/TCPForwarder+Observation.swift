@@ -1,16 +1,33 @@
-// What the forwarder counts and tells of its flows: how they came to be connected, how they ended.
+// What the forwarder counts and tells of its flows, traces included: how they came to be connected, how they ended.
 
 internal import Protocols
 
 extension TCPForwarder {
-    /// Learns where a client is, if its flow is told to the access log.
+    /// Learns where a client is, if anybody is told.
     mutating func learnClient<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         let listener = flows[slot: slot].listener
-        guard access != nil, site.value.listeners[slot: listener].record.tcp.isLogged else { return }
+        let isTold = access != nil && site.value.listeners[slot: listener].record.tcp.isLogged
+        let isWatched = tracer?.filter.wantsClients == true
+        guard isTold || isWatched else { return }
         let socket = self[FlowSideID.downstream(slot)].socket
-        if let address = reactor.peerAddress(of: socket) {
-            flows[slot: slot].meter.client = address
-        }
+        guard let address = reactor.peerAddress(of: socket) else { return }
+        flows[slot: slot].meter.client = address
+        guard isWatched, tracer?.filter.matches(client: address) == true else { return }
+        flows[slot: slot].meter.isTraced = true
+        trace(.accepted, slot, id: listener)
+    }
+
+    /// Tells of a flow, if somebody watches it.
+    @inline(__always)
+    func trace(
+        _ kind: TraceEvent.Kind, _ slot: UInt32, id: UInt32 = .max, code: UInt16 = 0,
+        end: EndReason = .done, value: UInt64 = 0
+    ) {
+        guard flows[slot: slot].meter.isTraced else { return }
+        tracer?.post(
+            TraceEvent(
+                kind, connection: flows[slot: slot].number, id: id, code: code, end: end,
+                value: value, atNs: nowNs))
     }
 
     /// The flow's endpoint is there.
@@ -18,18 +35,22 @@ extension TCPForwarder {
         let connectNs = nowNs &- flows[slot: slot].meter.connectSinceNs
         flows[slot: slot].meter.connectNs = connectNs
         flows[slot: slot].meter.end = .done
+        trace(.connected, slot, id: flows[slot: slot].endpoint)
         site.value.metrics.record(connectNs, .connect)
         site.value.metrics.recordConnect(connectNs, ofUpstream: flows[slot: slot].upstreamID)
         site.value.metrics.count(.flows, ofEndpoint: flows[slot: slot].endpoint)
     }
 
     /// An endpoint could not be connected: the last one's reason is the flow's.
-    mutating func noteConnectFailure(_ slot: UInt32, _ cause: HealthCause) {
+    mutating func noteConnectFailure(_ slot: UInt32, _ cause: HealthCause, _ code: Int32) {
+        trace(
+            .connectFailed, slot, id: flows[slot: slot].endpoint, code: UInt16(clamping: code))
         site.value.countFailure(flows[slot: slot].endpoint, cause)
         noteReason(slot, cause == .connectTimedOut ? .connectTimeout : .connectFailed)
     }
 
     mutating func noteQueued(_ slot: UInt32) {
+        trace(.queued, slot)
         flows[slot: slot].meter.queueSinceNs = nowNs
     }
 
@@ -38,6 +59,7 @@ extension TCPForwarder {
         let before = flows[slot: slot].meter.queueNs
         flows[slot: slot].meter.queueNs = (before == AccessRecord.noTime ? 0 : before) &+ waitedNs
         site.value.metrics.record(waitedNs, .queue)
+        trace(.unqueued, slot)
     }
 
     /// Says why a flow is about to end.
@@ -58,6 +80,7 @@ extension TCPForwarder {
         let meter = flow.meter
         let metrics = site.value.metrics
         let totalNs = nowNs &- meter.beganNs
+        trace(.ended, slot, end: meter.end, value: meter.bytes[1])
         metrics.countEnd(meter.end)
         metrics.record(totalNs, .flow)
         metrics.count(.flows, ofListener: flow.listener)

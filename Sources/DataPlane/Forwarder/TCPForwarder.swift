@@ -1,7 +1,8 @@
 // The TCP forwarder: one worker's flows. Every method runs on the worker's thread between two
 // turns of its reactor; completions come in through `handle`, requests go out to the reactor.
 // +Connect opens flows, +Admission keeps to the upstreams' limits, +Copy and +Splice move bytes,
-// +Ending closes and times out, +Observation counts and tells, +ProxyProtocol reads and writes what comes before the bytes.
+// +Ending closes and times out, +Observation counts and tells, +ProxyProtocol reads and writes what
+// comes before the bytes.
 
 internal import Glibc
 internal import Protocols
@@ -14,6 +15,8 @@ struct TCPForwarder: ~Copyable {
     private let events: WorkerEvents
     /// Where flows are told to when they have ended; `nil` for nowhere.
     let access: AccessWriter?
+    /// Where events are told of what somebody watches; `nil` for nowhere.
+    let tracer: Tracer?
     var random = RandomNumbers()
     var flows: Slab<Flow>
     /// Flows that wait for room at their upstreams.
@@ -36,9 +39,10 @@ struct TCPForwarder: ~Copyable {
 
     init(
         configuration: WorkerConfiguration, site: Shared<WorkerSite>, events: WorkerEvents,
-        access: AccessWriter?, nowNs: UInt64
+        access: AccessWriter?, tracer: Tracer?, nowNs: UInt64
     ) {
         self.access = access
+        self.tracer = tracer
         self.nowNs = nowNs
         nowMs = nowNs / 1_000_000
         self.site = site

@@ -23,7 +23,7 @@ enum SessionPhase: UInt8, BitwiseCopyable {
 
 /// What is true of a client connection.
 struct SessionFlags: OptionSet, BitwiseCopyable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
     /// A request was answered before.
     static let hasServed = SessionFlags(rawValue: 1 << 0)
@@ -41,6 +41,8 @@ struct SessionFlags: OptionSet, BitwiseCopyable {
     static let flushesLater = SessionFlags(rawValue: 1 << 6)
     /// There was no room for it: it is told so, and is not counted among its listener's clients.
     static let isSurplus = SessionFlags(rawValue: 1 << 7)
+    /// Somebody watches it.
+    static let isTraced = SessionFlags(rawValue: 1 << 8)
 }
 
 /// A client connection.

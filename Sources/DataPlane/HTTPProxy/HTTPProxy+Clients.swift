@@ -36,6 +36,7 @@ extension HTTPProxy {
             return
         }
         sessions[slot: slot].transport.flags = .connected
+        if tracer?.filter.wantsClients == true { traceClient(slot, on: &reactor) }
         guard admitClient(slot, on: &reactor), meetClient(slot, on: &reactor) else { return }
         receiveFromClient(slot, on: &reactor)
         watch(slot)
@@ -289,6 +290,7 @@ extension HTTPProxy {
     /// Nothing refers to a client's socket any more.
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         timers.clear(slot)
+        if sessions[slot: slot].flags.contains(.isTraced) { post(.closed, ofClient: slot) }
         forget(slot, on: &reactor)
         if sessions[slot: slot].flags.contains(.isSurplus) {
             surplusClients -= 1

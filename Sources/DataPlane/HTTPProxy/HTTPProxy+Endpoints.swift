@@ -92,6 +92,7 @@ extension HTTPProxy {
         exchanges[slot: x].target = target
         exchanges[slot: x].endpoint = endpoint
         site.value.workCame(endpoint)
+        trace(.chosen, x, id: endpoint, code: UInt16(clamping: exchanges[slot: x].attempts))
     }
 
     /// An exchange is over, or goes to another endpoint.
@@ -122,6 +123,9 @@ extension HTTPProxy {
     /// An exchange's endpoint failed it.
     mutating func noteFailure(_ x: UInt32, _ cause: HealthCause, code: Int32 = 0) {
         site.value.countFailure(exchanges[slot: x].endpoint, cause)
+        if cause == .connectFailed || cause == .connectTimedOut {
+            trace(.connectFailed, x, id: exchanges[slot: x].endpoint, code: UInt16(clamping: code))
+        }
         site.value.health.noteFailure(
             exchanges[slot: x].endpoint, cause, code: code,
             destination(ofExchange: x).policy.ejection, nowMs: nowMs)
@@ -130,6 +134,7 @@ extension HTTPProxy {
     /// An exchange's endpoint has answered, with the head in `responseHead`.
     mutating func noteAnswer(_ x: UInt32) {
         exchanges[slot: x].meter.endpointStatus = responseHead.status
+        trace(.response, x, id: exchanges[slot: x].endpoint, code: responseHead.status)
         if responseHead.status < 500 {
             site.value.health.noteSuccess(exchanges[slot: x].endpoint)
         } else {
@@ -186,6 +191,7 @@ extension HTTPProxy {
         if connection != .max { closeUpstream(connection, on: &reactor) }
         reactor.counters[.retries] &+= 1
         site.value.metrics.count(.retries, ofEndpoint: exchanges[slot: x].endpoint)
+        trace(.retried, x)
         exchanges[slot: x].tries += 1
         exchanges[slot: x].flags.subtract([.responseSeen, .connecting, .isReused, .mayPipeline])
         exchanges[slot: x].progress = HeadProgress()

@@ -52,6 +52,7 @@ extension HTTPProxy {
         let isSent = exchanges[slot: x].upstream != .max || exchanges[slot: x].leader != .max
         if exchanges[slot: x].meter.sentNs == 0, isSent, !flags.contains(.connecting) {
             exchanges[slot: x].meter.sentNs = endNs
+            trace(.sent, x, atNs: endNs)
         }
     }
 }
@@ -64,6 +65,7 @@ extension HTTPProxy {
         let meter = exchanges[slot: x].meter
         let firstByteNs = nowNs &- (meter.sentNs > 0 ? meter.sentNs : meter.beganNs)
         exchanges[slot: x].meter.firstByteNs = firstByteNs
+        trace(.firstByte, x, id: exchanges[slot: x].endpoint)
         site.value.metrics.record(firstByteNs, .firstByte)
         site.value.metrics.recordFirstByte(
             firstByteNs, ofUpstream: destination(ofExchange: x).id)
@@ -73,6 +75,7 @@ extension HTTPProxy {
     mutating func noteConnected(_ x: UInt32) {
         let connectNs = nowNs &- exchanges[slot: x].meter.connectSinceNs
         exchanges[slot: x].meter.connectNs = connectNs
+        trace(.connected, x, id: exchanges[slot: x].endpoint)
         site.value.metrics.record(connectNs, .connect)
         site.value.metrics.recordConnect(connectNs, ofUpstream: destination(ofExchange: x).id)
     }
@@ -80,12 +83,14 @@ extension HTTPProxy {
     /// An exchange stands in line for its upstream from now on.
     mutating func noteQueued(_ x: UInt32) {
         exchanges[slot: x].meter.queueSinceNs = nowNs
+        trace(.queued, x)
     }
 
     /// It does not any more.
     mutating func noteUnqueued(_ x: UInt32) {
         guard exchanges[slot: x].meter.queueSinceNs > 0 else { return }
         site.value.metrics.record(exchanges[slot: x].meter.endQueue(nowNs: nowNs), .queue)
+        trace(.unqueued, x)
     }
 
     /// The endpoint in use is done with an exchange, or is given up.
@@ -138,6 +143,7 @@ extension HTTPProxy {
         let meter = exchange.meter
         let metrics = site.value.metrics
         let route = countedRoute(x)
+        trace(.ended, x, code: meter.status, end: meter.end, value: meter.bytesOut)
         metrics.countRequest(ofRoute: route, meter.method, StatusClass(meter.status))
         metrics.countEnd(meter.end)
         metrics.add(meter.bytesIn, .bytesIn, ofListener: exchange.listener)

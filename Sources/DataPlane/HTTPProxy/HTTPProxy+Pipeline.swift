@@ -36,6 +36,7 @@ extension HTTPProxy {
                 copyOf: head.head, in: reactor.buffers)
         else { return false }
         reactor.counters[.requestsPipelined] &+= 1
+        trace(.pipelined, x, id: exchanges[slot: x].endpoint)
         exchanges[slot: x].flags.insert(.isReused)
         exchanges[slot: x].leader = upstream
         exchanges[slot: x].replay = head

@@ -143,6 +143,7 @@ extension HTTPProxy {
         if isForwarded || logs || record.identifies { _ = address(ofClient: slot, on: &reactor) }
         if logs || record.identifies { identify(slot, head) }
         if logs { noteTexts(x, head) }
+        if tracer?.filter.isOn == true { traceRequest(x, head, on: &reactor) }
     }
 
     /// Where a client is. Learnt once; whether it is trusted is learnt with it.

@@ -24,6 +24,7 @@ extension HTTPProxy {
             return
         }
         reactor.counters[.upstreamsReused] &+= 1
+        trace(.reused, x, id: exchanges[slot: x].endpoint)
         upstreams[slot: upstream].phase = .leased
         upstreams[slot: upstream].exchange = x
         upstreams[slot: upstream].transport.waiting = head
@@ -228,6 +229,7 @@ extension HTTPProxy {
         reactor.counters[.retries] &+= 1
         exchanges[slot: x].flags.insert(.isRetried)
         exchanges[slot: x].meter.sentNs = 0
+        trace(.retried, x)
         touch(x, on: &reactor)
         let request = exchanges[slot: x].replay.take()
         let upstream = exchanges[slot: x].upstream

@@ -3,6 +3,7 @@
 // `handle`, requests go out to the reactor.
 // +Clients reads requests and ends client connections, +Requests hands requests on, +Upstreams
 // finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches,
+// +Observation counts and tells of exchanges, +Trace of those that somebody watches,
 // +Admission keeps to the upstreams' limits. +Pipeline and +Orphans let several requests share a
 // connection, +ProxyProtocol reads and writes what comes before the first one.
 
@@ -42,6 +43,8 @@ struct HTTPProxy: ~Copyable {
     private let events: WorkerEvents
     /// Where exchanges are told to when they have ended; `nil` for nowhere.
     let access: AccessWriter?
+    /// Where events are told of what somebody watches; `nil` for nowhere.
+    let tracer: Tracer?
 
     var sessions: Slab<ClientSession>
     var exchanges: Slab<Exchange>
@@ -89,12 +92,13 @@ struct HTTPProxy: ~Copyable {
 
     init(
         configuration: WorkerConfiguration, site: Shared<WorkerSite>, events: WorkerEvents,
-        access: AccessWriter?, nowNs: UInt64
+        access: AccessWriter?, tracer: Tracer?, nowNs: UInt64
     ) {
         self.configuration = configuration
         self.site = site
         self.events = events
         self.access = access
+        self.tracer = tracer
         self.nowNs = nowNs
         nowMs = nowNs / 1_000_000
         let clients = TCPForwarder.slots(for: configuration)

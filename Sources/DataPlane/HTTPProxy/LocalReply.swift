@@ -40,7 +40,8 @@ struct LocalReply {
     /// A request head that was refused.
     init(_ refusal: HeadRefusal) {
         self.init(
-            refusal.isOfSize ? .tooLarge : .badRequest, refusal.status, Self.phrase(refusal.status), error: "http_request_error",
+            refusal.isOfSize ? .tooLarge : .badRequest, refusal.status, Self.phrase(refusal.status),
+            error: "http_request_error",
             refusal.reason, losesFraming: true)
     }
 
@@ -64,10 +65,12 @@ struct LocalReply {
     }
 
     static let bodyTooLarge = LocalReply(
-        .tooLarge, 413, "Content Too Large", error: "http_request_error", "request body over the limit",
+        .tooLarge, 413, "Content Too Large", error: "http_request_error",
+        "request body over the limit",
         losesFraming: true)
     static let connectRefused = LocalReply(
-        .methodRefused, 405, "Method Not Allowed", error: "http_request_denied", "CONNECT is not allowed",
+        .methodRefused, 405, "Method Not Allowed", error: "http_request_denied",
+        "CONNECT is not allowed",
         losesFraming: true, allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
     static let options = LocalReply(
         .done, 200, "OK", "no forwards left", allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
@@ -76,15 +79,19 @@ struct LocalReply {
         allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
     static let noRoute = LocalReply(.noRoute, 404, "Not Found", "no route takes this request")
     static let headTimeout = LocalReply(
-        .headTimeout, 408, "Request Timeout", error: "http_request_error", "request head took too long",
+        .headTimeout, 408, "Request Timeout", error: "http_request_error",
+        "request head took too long",
         losesFraming: true)
     static let bodyTimeout = LocalReply(
-        .bodyTimeout, 408, "Request Timeout", error: "http_request_error", "request body took too long",
+        .bodyTimeout, 408, "Request Timeout", error: "http_request_error",
+        "request body took too long",
         losesFraming: true)
     static let noEndpoint = LocalReply(
-        .noEndpoint, 503, "Service Unavailable", error: "destination_unavailable", "no endpoint to connect to")
+        .noEndpoint, 503, "Service Unavailable", error: "destination_unavailable",
+        "no endpoint to connect to")
     static let overloaded = LocalReply(
-        .shed, 503, "Service Unavailable", error: "proxy_internal_error", "nearly all buffers are in use")
+        .shed, 503, "Service Unavailable", error: "proxy_internal_error",
+        "nearly all buffers are in use")
     static let upstreamFull = LocalReply(
         .upstreamFull, 503, "Service Unavailable", error: "connection_limit_reached",
         "as much is under way and waiting as the upstream may have")
@@ -92,26 +99,34 @@ struct LocalReply {
         .pendingTimeout, 503, "Service Unavailable", error: "connection_limit_reached",
         "no connection to the upstream became free in time")
     static let closedBeforeResponse = LocalReply(
-        .upstreamReset, 502, "Bad Gateway", error: "connection_terminated", "closed before a response")
+        .upstreamReset, 502, "Bad Gateway", error: "connection_terminated",
+        "closed before a response")
     static let tooManyInterimResponses = LocalReply(
-        .badResponse, 502, "Bad Gateway", error: "http_protocol_error", "too many interim responses")
+        .badResponse, 502, "Bad Gateway", error: "http_protocol_error", "too many interim responses"
+    )
     static let unexpectedUpgrade = LocalReply(
-        .badResponse, 502, "Bad Gateway", error: "http_upgrade_failed", "upgrade that was not asked for")
+        .badResponse, 502, "Bad Gateway", error: "http_upgrade_failed",
+        "upgrade that was not asked for")
     static let connectTimeout = LocalReply(
-        .connectTimeout, 504, "Gateway Timeout", error: "connection_timeout", "connecting took too long")
+        .connectTimeout, 504, "Gateway Timeout", error: "connection_timeout",
+        "connecting took too long")
     static let responseTimeout = LocalReply(
-        .responseTimeout, 504, "Gateway Timeout", error: "http_response_timeout", "no response in time")
+        .responseTimeout, 504, "Gateway Timeout", error: "http_response_timeout",
+        "no response in time")
     static let requestNotTaken = LocalReply(
-        .upstreamStalled, 504, "Gateway Timeout", error: "connection_write_timeout", "request was not taken in time")
+        .upstreamStalled, 504, "Gateway Timeout", error: "connection_write_timeout",
+        "request was not taken in time")
 
     static let tooManyClients = LocalReply(
-        .tooManyConnections, 503, "Service Unavailable", error: "http_request_denied", "too many connections",
+        .tooManyConnections, 503, "Service Unavailable", error: "http_request_denied",
+        "too many connections",
         losesFraming: true, retrySeconds: 1)
 
     /// - Parameter ms: until there may be a request again.
     static func tooManyRequests(retryInMs ms: UInt64) -> LocalReply {
         LocalReply(
-            .rateLimited, 429, "Too Many Requests", error: "http_request_denied", "too many requests",
+            .rateLimited, 429, "Too Many Requests", error: "http_request_denied",
+            "too many requests",
             retrySeconds: (ms + 999) / 1_000)
     }
 
@@ -120,11 +135,13 @@ struct LocalReply {
         switch code {
         case ECONNREFUSED:
             LocalReply(
-                .connectFailed, 502, "Bad Gateway", error: "connection_refused", "connection was refused")
+                .connectFailed, 502, "Bad Gateway", error: "connection_refused",
+                "connection was refused")
         case ETIMEDOUT: .connectTimeout
         default:
             LocalReply(
-                .connectFailed, 502, "Bad Gateway", error: "destination_ip_unroutable", "could not be connected")
+                .connectFailed, 502, "Bad Gateway", error: "destination_ip_unroutable",
+                "could not be connected")
         }
     }
 

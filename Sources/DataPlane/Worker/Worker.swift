@@ -25,6 +25,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private let metrics: WorkerMetrics
     private let access: AccessRing?
     private let accessWriter: AccessWriter?
+    private let trace: TraceRing
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -42,14 +43,19 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - events: where it tells what belongs in the log.
     ///   - metrics: where it counts.
     ///   - access: where it tells of exchanges and flows that ended; `nil` for nowhere.
+    ///   - trace: where it tells of what somebody watches.
+    ///   - filter: what that is; `nil` for nothing, ever.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
         listeners: [WorkerListener], health: EndpointHealth,
         breakers: CircuitBreakers = CircuitBreakers(workers: 1),
         mailbox: Mailbox, published: PublishedCounters, gauges: [SiteGauges] = [SiteGauges()],
         events: WorkerEvents = WorkerEvents(reader: .none),
-        metrics: WorkerMetrics = WorkerMetrics(), access: AccessRing? = nil
+        metrics: WorkerMetrics = WorkerMetrics(), access: AccessRing? = nil,
+        trace: TraceRing = TraceRing(), filter: TraceFilter? = nil
     ) {
+        self.trace = trace
+        let tracer = filter.map { Tracer(trace, $0) }
         self.gauges = gauges
         self.metrics = metrics
         self.access = access
@@ -68,10 +74,10 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         }
         forwarder = TCPForwarder(
             configuration: configuration, site: site, events: events, access: accessWriter,
-            nowNs: self.reactor.nowNs)
+            tracer: tracer, nowNs: self.reactor.nowNs)
         proxy = HTTPProxy(
             configuration: configuration, site: site, events: events, access: accessWriter,
-            nowNs: self.reactor.nowNs)
+            tracer: tracer, nowNs: self.reactor.nowNs)
         batch = CompletionBatch(capacity: Self.batchCapacity)
         for listener in listeners { open(listener) }
         self.reactor.armWake(mailbox.wake)
