@@ -62,8 +62,8 @@ extension HTTPProxy {
 extension HTTPProxy {
     /// The first byte of an endpoint's answer came.
     mutating func noteFirstByte(_ x: UInt32) {
-        let meter = exchanges[slot: x].meter
-        let firstByteNs = nowNs &- (meter.sentNs > 0 ? meter.sentNs : meter.beganNs)
+        let sentNs = exchanges[slot: x].meter.sentNs
+        let firstByteNs = nowNs &- (sentNs > 0 ? sentNs : exchanges[slot: x].meter.beganNs)
         exchanges[slot: x].meter.firstByteNs = firstByteNs
         trace(.firstByte, x, id: exchanges[slot: x].endpoint)
         site.value.metrics.record(firstByteNs, .firstByte)
@@ -95,10 +95,9 @@ extension HTTPProxy {
 
     /// The endpoint in use is done with an exchange, or is given up.
     mutating func noteLeft(_ x: UInt32) {
-        let meter = exchanges[slot: x].meter
-        guard meter.isTried else { return }
-        site.value.metrics.countRequest(
-            ofEndpoint: exchanges[slot: x].endpoint, StatusClass(meter.endpointStatus))
+        guard exchanges[slot: x].meter.isTried else { return }
+        let status = StatusClass(exchanges[slot: x].meter.endpointStatus)
+        site.value.metrics.countRequest(ofEndpoint: exchanges[slot: x].endpoint, status)
         exchanges[slot: x].meter.isTried = false
         exchanges[slot: x].meter.endpointStatus = 0
         exchanges[slot: x].meter.sentNs = 0
@@ -139,18 +138,19 @@ extension HTTPProxy {
     /// An exchange ends: counts it and tells of it.
     mutating func noteEnd<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         noteUnqueued(x)
-        let exchange = exchanges[slot: x]
-        let meter = exchange.meter
+        let meter = exchanges[slot: x].meter
+        let listener = exchanges[slot: x].listener
+        let endpoint = exchanges[slot: x].endpoint
         let metrics = site.value.metrics
         let route = countedRoute(x)
         trace(.ended, x, code: meter.status, end: meter.end, value: meter.bytesOut)
         metrics.countRequest(ofRoute: route, meter.method, StatusClass(meter.status))
         metrics.countEnd(meter.end)
-        metrics.add(meter.bytesIn, .bytesIn, ofListener: exchange.listener)
-        metrics.add(meter.bytesOut, .bytesOut, ofListener: exchange.listener)
-        if exchange.endpoint != .max {
-            metrics.add(meter.bytesIn, .bytesIn, ofEndpoint: exchange.endpoint)
-            metrics.add(meter.bytesOut, .bytesOut, ofEndpoint: exchange.endpoint)
+        metrics.add(meter.bytesIn, .bytesIn, ofListener: listener)
+        metrics.add(meter.bytesOut, .bytesOut, ofListener: listener)
+        if endpoint != .max {
+            metrics.add(meter.bytesIn, .bytesIn, ofEndpoint: endpoint)
+            metrics.add(meter.bytesOut, .bytesOut, ofEndpoint: endpoint)
         }
         if notes.isFull { settle(endNs: reactor.clockNs) }
         notes.append(

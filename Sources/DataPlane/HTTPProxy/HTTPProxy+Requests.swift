@@ -136,12 +136,13 @@ extension HTTPProxy {
         _ x: UInt32, _ head: Span<UInt8>, on reactor: inout R
     ) {
         let slot = exchanges[slot: x].session
-        let record = site.value.listeners[slot: sessions[slot: slot].listener].record
+        let listener = sessions[slot: slot].listener
         let isForwarded =
             exchanges[slot: x].destination != .max
-            && !record.http.forwarded.isDisjoint(with: [.xForwarded, .forwarded])
-        if isForwarded || logs || record.identifies { _ = address(ofClient: slot, on: &reactor) }
-        if logs || record.identifies { identify(slot, head) }
+            && !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
+        let isTold = logs || site.value.listeners[slot: listener].record.identifies
+        if isForwarded || isTold { _ = address(ofClient: slot, on: &reactor) }
+        if isTold { identify(slot, head) }
         if logs { noteTexts(x, head) }
         if tracer?.filter.isOn == true { traceRequest(x, head, on: &reactor) }
     }

@@ -20,40 +20,44 @@ extension HTTPProxy {
     }
 
     private func wait(_ slot: UInt32) -> Deadline {
-        let session = sessions[slot: slot]
-        switch session.phase {
+        // No record is copied here: this is asked for every request.
+        let phase = sessions[slot: slot].phase
+        switch phase {
         case .proxyHeader: return .proxyHeader
         case .lingering, .closing: return .lingering
         case .ending: return .clientTaking
         case .idle, .head:
-            if session.transport.unsentBytes > 0 { return .clientTaking }
-            return session.phase == .idle && session.flags.contains(.hasServed)
+            if sessions[slot: slot].transport.unsentBytes > 0 { return .clientTaking }
+            return phase == .idle && sessions[slot: slot].flags.contains(.hasServed)
                 ? .nextRequest : .requestHead
-        case .exchange: return wait(exchanges[slot: session.exchange], session.transport)
+        case .exchange: return wait(ofExchange: sessions[slot: slot].exchange, slot)
         }
     }
 
-    private func wait(_ exchange: Exchange, _ client: Transport) -> Deadline {
-        let flags = exchange.flags
+    private func wait(ofExchange x: UInt32, _ slot: UInt32) -> Deadline {
+        let flags = exchanges[slot: x].flags
         if flags.contains(.waits) { return .room }
-        if exchange.leader != .max {
-            if client.unsentBytes > 0 { return .clientTaking }
-            return client.flags.contains(.ended) ? .halfClosed : .responseHead
+        let unsentBytes = sessions[slot: slot].transport.unsentBytes
+        let hasEnded = sessions[slot: slot].transport.flags.contains(.ended)
+        if exchanges[slot: x].leader != .max {
+            if unsentBytes > 0 { return .clientTaking }
+            return hasEnded ? .halfClosed : .responseHead
         }
-        if flags.contains(.connecting) || exchange.upstream == .max { return .connecting }
-        let upstream = upstreams[slot: exchange.upstream].transport
-        if client.unsentBytes + exchange.responsePipe.bytes > 0 { return .clientTaking }
+        let upstream = exchanges[slot: x].upstream
+        if flags.contains(.connecting) || upstream == .max { return .connecting }
+        if unsentBytes + exchanges[slot: x].responsePipe.bytes > 0 { return .clientTaking }
         if flags.contains(.responseStarted) { return .responseBody }
-        if upstream.unsentBytes + exchange.requestPipe.bytes > 0 { return .requestTaking }
+        let untakenBytes = upstreams[slot: upstream].transport.unsentBytes
+        if untakenBytes + exchanges[slot: x].requestPipe.bytes > 0 { return .requestTaking }
         if !flags.contains(.requestComplete) { return .requestBody }
-        return client.flags.contains(.ended) ? .halfClosed : .responseHead
+        return hasEnded ? .halfClosed : .responseHead
     }
 
     /// The client of an exchange sent something, or its end. That is news when it is the client
     /// that is waited for; an endpoint gets no more time for it.
     mutating func noteClient(_ x: UInt32) {
         let slot = exchanges[slot: x].session
-        switch wait(exchanges[slot: x], sessions[slot: slot].transport) {
+        switch wait(ofExchange: x, slot) {
         case .requestBody, .halfClosed: sessions[slot: slot].activeAtMs = nowMs
         default: break
         }
