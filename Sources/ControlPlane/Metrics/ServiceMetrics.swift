@@ -1,0 +1,85 @@
+// Reads what workers count, and keeps a minute of it. Any thread; in practice the admin thread,
+// which calls `sample` once a second.
+
+internal import DataPlane
+internal import Synchronization
+
+/// The counts of a running service and their recent past.
+final class ServiceMetrics: Sendable {
+    /// Everything at one moment.
+    struct Reading: Sendable {
+        var sample: ProcessSample
+        var counts: SiteCounts
+    }
+
+    private let service: RunningService
+    private let startNs = MonotonicClock.nowNs
+    private let history: Mutex<MetricsHistory>
+    private let ringThreads = Mutex(RingThreads())
+    private let lastLive = Mutex<(report: LiveReport, atNs: UInt64)?>(nil)
+    /// Answers that are not older are shared.
+    private static let sharedNs: UInt64 = 100_000_000
+
+    init(_ service: RunningService) {
+        self.service = service
+        history = Mutex(MetricsHistory(startNs: startNs, workers: service.workers.count))
+    }
+
+    var uptimeMs: UInt64 { (MonotonicClock.nowNs - startNs) / 1_000_000 }
+
+    /// Reads everything.
+    ///
+    /// - Parameter choose: which histograms are wanted, when all else has been read.
+    private func read(
+        histograms choose: (SiteCounts, UInt64) -> MetricsLedger.Histograms
+    ) -> Reading {
+        let metrics = service.workers.metrics
+        let workers = service.workers.readings
+        let nowNs = MonotonicClock.nowNs
+        let counts = service.ledger.read(metrics) { choose($0, nowNs) }
+        return Reading(
+            sample: ProcessSample(
+                atNs: nowNs, workers, MergedWords(workers: metrics), counts),
+            counts: counts)
+    }
+
+    /// Keeps what was counted until now.
+    func sample() {
+        if service.plan.choice.backend == .ioUring { ringThreads.withLock { $0.look() } }
+        history.withLock { history in
+            let reading = read { counts, _ in history.histogramsDue(counts) }
+            history.take(reading.sample, reading.counts)
+        }
+    }
+
+    /// The report as it was made less than a tenth of a second ago, or a new one.
+    func live(
+        make: (LiveRows, Reading, MetricsHistory) -> LiveReport
+    ) -> LiveReport {
+        lastLive.withLock { last in
+            let nowNs = MonotonicClock.nowNs
+            if let last, nowNs - last.atNs < Self.sharedNs { return last.report }
+            let history = history.withLock { $0 }
+            let reading = read { counts, nowNs in
+                let rows = LiveRows(counts, before: history.requests(before: nowNs), nowNs: nowNs)
+                return MetricsLedger.Histograms(
+                    routes: rows.shownRoutes, upstreams: rows.shownUpstreams)
+            }
+            let atNs = reading.sample.atNs
+            let rows = LiveRows(
+                reading.counts, before: history.requests(before: atNs), nowNs: atNs)
+            let report = make(rows, reading, history)
+            last = (report, atNs)
+            return report
+        }
+    }
+
+    /// Ends of exchanges and flows by reason, without zeros.
+    var ends: [String: UInt64] {
+        let metrics = service.workers.metrics
+        let counts = EndReason.allCases.map { reason in
+            ("\(reason.word)", metrics.reduce(0) { $0 &+ $1.ends(reason) })
+        }
+        return Dictionary(counts.filter { $0.1 > 0 }, uniquingKeysWith: &+)
+    }
+}
