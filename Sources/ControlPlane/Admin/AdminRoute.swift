@@ -14,6 +14,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
     case reload = "/v1/reload"
     case plan = "/v1/plan"
     case drain = "/v1/drain"
+    case metrics = "/metrics"
     /// Whether the process runs: it does when it answers.
     case alive = "/livez"
     case ready = "/readyz"
@@ -29,7 +30,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
 
     package var method: Method {
         switch self {
-        case .status, .config, .endpoints, .counters, .live, .events, .alive, .ready: .get
+        case .status, .config, .endpoints, .counters, .live, .events, .metrics, .alive, .ready: .get
         case .reload, .plan, .drain: .post
         }
     }
@@ -59,7 +60,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         switch self {
         case .plan: limits.fileBytesMax
         case .drain: limits.orderBytesMax
-        case .status, .config, .endpoints, .counters, .live, .events, .reload, .alive, .ready: 0
+        case .status, .config, .endpoints, .counters, .live, .events, .reload, .metrics, .alive,
+            .ready: 0
         }
     }
 
@@ -76,6 +78,10 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         case .live: return .answer(.report(target.live()))
         case .events:
             return .stream
+        case .metrics:
+            let format = ExpositionFormat(accepting: request.accept)
+            return .answer(
+                AdminResponse(200, format.content, body: target.exposition(format)))
         case .alive: return .answer(.report(["alive": true]))
         case .ready:
             let readiness = target.readiness()
@@ -119,6 +125,15 @@ package enum AdminRoute: String, CaseIterable, Sendable {
             case .refused: 409
             }
         return .report(outcome, status: status)
+    }
+}
+
+extension ExpositionFormat {
+    fileprivate var content: AdminResponse.Content {
+        switch self {
+        case .openMetrics: .openMetrics
+        case .classic: .classicMetrics
+        }
     }
 }
 

@@ -235,6 +235,7 @@ package struct Supervisor {
     private func tell(
         _ change: HealthChange, _ service: RunningService, _ control: ServiceControl
     ) {
+        control.metrics.note(change)
         guard let endpoint = service.present.site.endpoints[change.endpoint] else { return }
         let line = change.text(upstream: endpoint.upstream, endpoint: endpoint.endpoint.name)
         control.incidents.tell(change.isWarning ? .warning : .info, line)

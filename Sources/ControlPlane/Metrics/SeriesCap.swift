@@ -8,6 +8,7 @@ internal import DataPlane
 struct SeriesCap: Sendable {
     /// Routes, and endpoints, that have series of their own.
     static let seriesMax: UInt32 = 1_000
+    // No name begins like these.
     /// The value of the label of those that share one.
     static let others = "_other"
     /// The value of the label for what is there no more.

@@ -1,4 +1,4 @@
-// The live report and readiness of a running service.
+// The live report, readiness and metrics of a running service.
 
 internal import DataPlane
 internal import Glibc
@@ -15,6 +15,36 @@ extension ServiceControl {
                     (upstream.name, service.health.counts(ofUpstream: id).usable)
                 }
             })
+    }
+
+    func exposition(_ format: ExpositionFormat) -> [UInt8] {
+        MetricsPage.bytes(metrics.facts(fill: fill), format)
+    }
+
+    private func fill(_ facts: inout MetricsFacts) {
+        facts.version = GyreVersion.text
+        facts.backend = service.plan.choice.backend.rawValue
+        facts.backendReason = service.plan.choice.reason
+        facts.generation = service.present.generation
+        facts.isReady = readiness().ready
+        facts.isServing = state == .serving
+        facts.connectionsMax = UInt64(service.plan.shares.connections)
+        facts.buffersMax = service.plan.workers.map { UInt64($0.buffersMax) }
+        for listener in facts.counts.listeners {
+            facts.listenerClients[listener.id] = service.workers.clients(ofListener: listener.id)
+        }
+        for upstream in facts.counts.upstreams {
+            let health = service.health.counts(ofUpstream: upstream.id)
+            facts.upstreams[upstream.id] = MetricsFacts.Upstream(
+                endpoints: health.total, usable: health.usable,
+                waiting: service.breakers.waiting(upstream.id))
+        }
+        for endpoint in facts.counts.endpoints {
+            facts.endpoints[endpoint.id] = MetricsFacts.Endpoint(
+                isUsable: service.health.isUsable(endpoint.id),
+                connections: service.workers.connections(ofEndpoint: endpoint.id),
+                inFlight: service.workers.inFlight(ofEndpoint: endpoint.id))
+        }
     }
 
     func live() -> LiveReport { metrics.live(make: live) }

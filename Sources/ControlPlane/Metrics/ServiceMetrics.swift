@@ -2,6 +2,7 @@
 // which calls `sample` once a second.
 
 internal import DataPlane
+internal import Protocols
 internal import Synchronization
 
 /// The counts of a running service and their recent past.
@@ -16,7 +17,10 @@ final class ServiceMetrics: Sendable {
     private let startNs = MonotonicClock.nowNs
     private let history: Mutex<MetricsHistory>
     private let ringThreads = Mutex(RingThreads())
+    private let healthChanges = Mutex([UInt64](repeating: 0, count: healthKinds))
     private let lastLive = Mutex<(report: LiveReport, atNs: UInt64)?>(nil)
+    private let lastFacts = Mutex<MetricsFacts?>(nil)
+    private static let healthKinds = 8
     /// Answers that are not older are shared.
     private static let sharedNs: UInt64 = 100_000_000
 
@@ -74,12 +78,44 @@ final class ServiceMetrics: Sendable {
         }
     }
 
+    /// The facts as they were read less than a tenth of a second ago, or new ones.
+    ///
+    /// - Parameter fill: adds what is not counted.
+    func facts(fill: (inout MetricsFacts) -> Void) -> MetricsFacts {
+        lastFacts.withLock { last in
+            let nowNs = MonotonicClock.nowNs
+            if let last, nowNs - last.now.atNs < Self.sharedNs { return last }
+            let reading = read { _, _ in .all }
+            var facts = MetricsFacts(now: reading.sample)
+            facts.counts = reading.counts
+            history.withLock { history in
+                facts.windows = [
+                    ("1s", history.secondStart(reading.sample.atNs)),
+                    ("1m", history.minuteStart(reading.sample.atNs)),
+                    ("start", history.processStart),
+                ]
+            }
+            let words = MergedWords(workers: service.workers.metrics)
+            facts.histograms = WorkerHistogram.allCases.map(words.histogram)
+            facts.ends = EndReason.allCases.map(words.ends)
+            facts.refusals = HeadRefusal.allCases.map(words.refusals)
+            facts.healthChanges = healthChanges.withLock { $0 }
+            facts.ringThreads = ringThreads.withLock { $0 }
+            facts.startSeconds = Double(ClockText.unixMs - uptimeMs) / 1e3
+            fill(&facts)
+            last = facts
+            return facts
+        }
+    }
+
+    func note(_ change: HealthChange) {
+        healthChanges.withLock { $0[Int(change.kind.rawValue) % Self.healthKinds] &+= 1 }
+    }
+
     /// Ends of exchanges and flows by reason, without zeros.
     var ends: [String: UInt64] {
-        let metrics = service.workers.metrics
-        let counts = EndReason.allCases.map { reason in
-            ("\(reason.word)", metrics.reduce(0) { $0 &+ $1.ends(reason) })
-        }
+        let words = MergedWords(workers: service.workers.metrics)
+        let counts = EndReason.allCases.map { ("\($0.word)", words.ends($0)) }
         return Dictionary(counts.filter { $0.1 > 0 }, uniquingKeysWith: &+)
     }
 }

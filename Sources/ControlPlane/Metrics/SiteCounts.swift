@@ -2,6 +2,7 @@
 // is left of those that are gone, so that no sum ever falls.
 
 internal import DataPlane
+internal import Protocols
 
 /// One reading.
 struct SiteCounts: Sendable {
@@ -71,13 +72,7 @@ struct MergedWords {
 
     func requests(ofRoute id: UInt32) -> RequestTally {
         var tally = RequestTally()
-        for worker in workers {
-            for method in RequestTally.methods {
-                for status in StatusClass.allCases {
-                    tally[method, status] &+= worker.requests(ofRoute: id, method, status)
-                }
-            }
-        }
+        for worker in workers { tally.add(worker, route: id) }
         return tally
     }
 
@@ -108,19 +103,18 @@ struct MergedWords {
 
     func endpoint(_ id: UInt32) -> EndpointTally {
         var tally = EndpointTally()
-        for worker in workers {
-            for status in StatusClass.allCases {
-                tally[status] &+= worker.requests(ofEndpoint: id, status)
-            }
-            for metric in EndpointMetric.allCases {
-                tally[metric] &+= worker.value(metric, ofEndpoint: id)
-            }
-        }
+        for worker in workers { tally.add(worker, endpoint: id) }
         return tally
     }
 
     func histogram(_ kind: WorkerHistogram) -> LatencyHistogram {
         sum { $0.histogram(kind) }.histogram ?? LatencyHistogram()
+    }
+
+    func ends(_ reason: EndReason) -> UInt64 { workers.reduce(0) { $0 &+ $1.ends(reason) } }
+
+    func refusals(_ reason: HeadRefusal) -> UInt64 {
+        workers.reduce(0) { $0 &+ $1.refusals(reason) }
     }
 
     private func sum(_ read: (WorkerMetrics) -> LatencyHistogram) -> LatencyTally {

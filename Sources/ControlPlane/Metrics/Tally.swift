@@ -32,6 +32,11 @@ struct RequestTally: Tally {
         return sum
     }
 
+    /// Adds what a worker has counted of a route.
+    mutating func add(_ worker: WorkerMetrics, route id: UInt32) {
+        worker.addRequests(ofRoute: id, to: &words)
+    }
+
     func total(_ status: StatusClass) -> UInt64 {
         Self.methods.reduce(0) { $0 &+ self[$1, status] }
     }
@@ -124,21 +129,33 @@ struct UpstreamTally: Tally {
 }
 
 struct EndpointTally: Tally {
-    private var answers = InlineArray<6, UInt64>(repeating: 0)
-    private var words = InlineArray<10, UInt64>(repeating: 0)
+    private static let classes = StatusClass.allCases.count
+    private static let count = 16
+
+    /// Answers by status class, then metrics.
+    private var words = InlineArray<16, UInt64>(repeating: 0)
 
     subscript(status: StatusClass) -> UInt64 {
-        get { answers[status.rawValue] }
-        set { answers[status.rawValue] = newValue }
+        get { words[status.rawValue] }
+        set { words[status.rawValue] = newValue }
     }
 
     subscript(metric: EndpointMetric) -> UInt64 {
-        get { words[metric.rawValue] }
-        set { words[metric.rawValue] = newValue }
+        get { words[Self.classes + metric.rawValue] }
+        set { words[Self.classes + metric.rawValue] = newValue }
+    }
+
+    /// Adds what a worker has counted of an endpoint.
+    mutating func add(_ worker: WorkerMetrics, endpoint id: UInt32) {
+        worker.addCounts(ofEndpoint: id, to: &words)
     }
 
     /// Requests that ended.
-    var requests: UInt64 { StatusClass.allCases.reduce(0) { $0 &+ self[$1] } }
+    var requests: UInt64 {
+        var sum: UInt64 = 0
+        for index in 0..<Self.classes { sum &+= words[index] }
+        return sum
+    }
 
     /// Whether there is anything that its upstream could have a histogram of.
     var isUsed: Bool {
@@ -153,14 +170,12 @@ struct EndpointTally: Tally {
     }
 
     mutating func add(_ other: EndpointTally) {
-        for status in StatusClass.allCases { self[status] &+= other[status] }
-        for metric in EndpointMetric.allCases { self[metric] &+= other[metric] }
+        for index in 0..<Self.count { words[index] &+= other.words[index] }
     }
 
     func since(_ earlier: EndpointTally) -> EndpointTally {
         var result = self
-        for status in StatusClass.allCases { result[status] &-= earlier[status] }
-        for metric in EndpointMetric.allCases { result[metric] &-= earlier[metric] }
+        for index in 0..<Self.count { result.words[index] &-= earlier.words[index] }
         return result
     }
 }

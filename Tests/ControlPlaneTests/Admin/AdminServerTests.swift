@@ -54,6 +54,11 @@ import Testing
         (get("/v1/endpoints?x=y"), 200, "\"state\":\"usable\""),
         (get("/v1/counters"), 200, "\"systemCallsTotal\":0"),
         (get("/v1/live"), 200, "\"backendReason\":\"asked for\""),
+        (get("/metrics"), 200, "# TYPE gyre_build_info gauge\n"),
+        (
+            get("/metrics").replacing("Host", with: "Accept: application/openmetrics-text\r\nHost"),
+            200, "# TYPE gyre_build info\n"
+        ),
         (get("/livez"), 200, "{\"alive\":true}"),
         (get("/readyz"), 200, "{\"ready\":true,\"upstreamsWithoutEndpoints\":[\"v\"]}"),
         (post("/v1/reload"), 200, "\"verdict\":\"accepted\""),

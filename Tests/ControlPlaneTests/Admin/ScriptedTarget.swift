@@ -53,6 +53,10 @@ final class ScriptedTarget: ControlTarget {
         Readiness(isServing: isReady.withLock { $0 }, upstreams: [("u", 1), ("v", 0)])
     }
 
+    func exposition(_ format: ExpositionFormat) -> [UInt8] {
+        MetricsPage.bytes(MetricsFacts(now: ProcessSample(startNs: 0, workers: 1)), format)
+    }
+
     func live() -> LiveReport { .nothing(samples: samplesTaken) }
 
     func reload() -> ConfigurationOutcome {
