@@ -12,9 +12,10 @@ FUZZ_SECONDS ?= 30
 # Debian package and what of it must be there: a command, a pkg-config module or a file.
 BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc libc-ares-dev:libcares.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
-	strace:strace python3:python3 socat:socat linux-perf:perf git:git \
+	strace:strace python3:python3 socat:socat linux-perf:perf git:git prometheus:promtool \
 	$(foreach module,h11 websockets aiohttp requests jsonschema,\
-		python3-$(module):/usr/lib/python3/dist-packages/$(module))
+		python3-$(module):/usr/lib/python3/dist-packages/$(module)) \
+	python3-prometheus-client:/usr/lib/python3/dist-packages/prometheus_client
 MICRO_DEPS := valgrind:valgrind binutils:strip python3:python3
 BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so gcc:gcc \
 	python3-matplotlib:/usr/lib/python3/dist-packages/matplotlib

@@ -105,6 +105,11 @@ long gyre_receive(int fd, void *bytes, size_t length) {
     return result < 0 ? -errno : result;
 }
 
+long gyre_send_bytes(int fd, const void *bytes, size_t length) {
+    const struct iovec segment = {.iov_base = (void *)bytes, .iov_len = length};
+    return gyre_send(fd, &segment, 1, 0);
+}
+
 long gyre_send(int fd, const struct iovec *segments, size_t count, int more) {
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     ssize_t result;

@@ -29,6 +29,7 @@ int gyre_socket_reset_on_close(int fd);
 int gyre_socket_shutdown_write(int fd);
 int gyre_socket_pair(int fds[2]);
 long gyre_receive(int fd, void *bytes, size_t length);
+long gyre_send_bytes(int fd, const void *bytes, size_t length);
 /* With `more` the last segment waits for what follows: more bytes or the end of the stream. */
 long gyre_send(int fd, const struct iovec *segments, size_t count, int more);
 

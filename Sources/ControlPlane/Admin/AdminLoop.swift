@@ -23,6 +23,7 @@ struct AdminLoop {
     private static let acceptsMax = 32
     /// While the process has no descriptor left.
     private static let acceptPauseNs: UInt64 = 100_000_000
+    private static let eventSharedNs: UInt64 = 100_000_000
 
     private let poll: EventPoll
     private let sockets: AdminSockets
@@ -38,6 +39,9 @@ struct AdminLoop {
     /// When accepting is tried again; `nil` when it waits for the kernel's word.
     private var acceptAtNs: UInt64?
     private var eventAtNs: UInt64 = 0
+    /// What was pushed last, for streams that begin at the same time.
+    private var lastEvent: (bytes: [UInt8], atNs: UInt64)?
+    private var sampleAtNs: UInt64 = 0
     /// When its last turn is over at the latest.
     private var endNs = UInt64.max
     private var buffer = [UInt8](repeating: 0, count: receiveBytes)
@@ -93,6 +97,7 @@ struct AdminLoop {
         for (id, response) in commands.takeAnswers() where connections[id]?.phase == .answering {
             respond(response, to: id, &due)
         }
+        takeSample()
         pushEvents(&due)
         expire(&due)
         for id in due.sorted() { attend(id) }
@@ -108,12 +113,11 @@ struct AdminLoop {
 
     private func timeoutNs() -> Int64 {
         if !goingOn.isEmpty { return 0 }
-        var untilNs = min(acceptAtNs ?? .max, endNs)
+        var untilNs = min(acceptAtNs ?? .max, endNs, sampleAtNs)
         for connection in connections.values {
             untilNs = min(untilNs, connection.deadlineNs)
             if connection.phase == .streaming { untilNs = min(untilNs, eventAtNs) }
         }
-        guard untilNs < .max else { return -1 }
         let now = MonotonicClock.nowNs
         // Whole milliseconds, and none too early.
         return untilNs > now ? Int64(clamping: (untilNs - now) / 1_000_000 + 1) * 1_000_000 : 0
@@ -265,9 +269,22 @@ struct AdminLoop {
         return true
     }
 
-    /// The counters as a server-sent event (HTML, section 9.2.6).
-    private func event() -> [UInt8] {
-        Array("event: counters\ndata: \(target.counters().json)\n\n".utf8)
+    private mutating func takeSample() {
+        guard nowNs >= sampleAtNs else { return }
+        target.sample()
+        sampleAtNs = nowNs + limits.samplePeriodMs * 1_000_000
+    }
+
+    /// The counters and the live report as server-sent events (HTML, section 9.2.6), made once for
+    /// all streams.
+    private mutating func event() -> [UInt8] {
+        if let lastEvent, nowNs - lastEvent.atNs < Self.eventSharedNs { return lastEvent.bytes }
+        var bytes = Array("event: counters\ndata: \(target.counters().json)\n\n".utf8)
+        if let live = try? AdminJSON.encode(target.live()) {
+            bytes += Array("event: live\ndata: ".utf8) + live + Array("\n\n".utf8)
+        }
+        lastEvent = (bytes, nowNs)
+        return bytes
     }
 
     private mutating func pushEvents(_ due: inout Set<UInt64>) {

@@ -7,6 +7,8 @@ package struct AdminResponse: Equatable, Sendable {
     package enum Content: String, Sendable {
         case json = "application/json"
         case yaml = "application/yaml"
+        case openMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        case classicMetrics = "text/plain; version=0.0.4; charset=utf-8"
     }
 
     package var status: UInt16

@@ -8,11 +8,16 @@ package enum AdminRoute: String, CaseIterable, Sendable {
     case config = "/v1/config"
     case endpoints = "/v1/endpoints"
     case counters = "/v1/counters"
-    /// Server-sent events: the counters, once a second.
+    case live = "/v1/live"
+    /// Server-sent events: the counters and what `live` says, once a second.
     case events = "/v1/events"
     case reload = "/v1/reload"
     case plan = "/v1/plan"
     case drain = "/v1/drain"
+    case metrics = "/metrics"
+    /// Whether the process runs: it does when it answers.
+    case alive = "/livez"
+    case ready = "/readyz"
 
     /// What becomes of a request.
     package enum Work: Sendable {
@@ -25,10 +30,13 @@ package enum AdminRoute: String, CaseIterable, Sendable {
 
     package var method: Method {
         switch self {
-        case .status, .config, .endpoints, .counters, .events: .get
+        case .status, .config, .endpoints, .counters, .live, .events, .metrics, .alive, .ready: .get
         case .reload, .plan, .drain: .post
         }
     }
+
+    /// Whether it is for load balancers and kubelets: they have no token, and learn little.
+    package var isProbe: Bool { self == .alive || self == .ready }
 
     /// The route that a request is for, else the answer that says why there is none.
     package static func find(
@@ -52,7 +60,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         switch self {
         case .plan: limits.fileBytesMax
         case .drain: limits.orderBytesMax
-        case .status, .config, .endpoints, .counters, .events, .reload: 0
+        case .status, .config, .endpoints, .counters, .live, .events, .reload, .metrics, .alive,
+            .ready: 0
         }
     }
 
@@ -66,8 +75,17 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         case .endpoints: return .answer(.report(target.endpoints()))
         case .counters:
             return .answer(AdminResponse(200, body: Array(target.counters().json.utf8)))
+        case .live: return .answer(.report(target.live()))
         case .events:
             return .stream
+        case .metrics:
+            let format = ExpositionFormat(accepting: request.accept)
+            return .answer(
+                AdminResponse(200, format.content, body: target.exposition(format)))
+        case .alive: return .answer(.report(["alive": true]))
+        case .ready:
+            let readiness = target.readiness()
+            return .answer(.report(readiness, status: readiness.ready ? 200 : 503))
         case .reload:
             return .command { Self.response(target.reload()) }
         case .plan:
@@ -107,6 +125,15 @@ package enum AdminRoute: String, CaseIterable, Sendable {
             case .refused: 409
             }
         return .report(outcome, status: status)
+    }
+}
+
+extension ExpositionFormat {
+    fileprivate var content: AdminResponse.Content {
+        switch self {
+        case .openMetrics: .openMetrics
+        case .classic: .classicMetrics
+        }
     }
 }
 

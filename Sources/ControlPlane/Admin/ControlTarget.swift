@@ -11,6 +11,14 @@ package protocol ControlTarget: Sendable {
     /// In the order of the configuration.
     func endpoints() -> [EndpointReport]
     func counters() -> CountersReport
+    /// What goes on at this moment; shared by who asks at the same time.
+    func live() -> LiveReport
+    /// Everything that is counted, for a scraper.
+    func exposition(_ format: ExpositionFormat) -> [UInt8]
+    /// Whether clients should be sent here.
+    func readiness() -> Readiness
+    /// Keeps what was counted until now; called once a second.
+    func sample()
 
     // Called on the command thread, one at a time; they may take long.
 

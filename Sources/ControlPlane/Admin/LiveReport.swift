@@ -5,6 +5,11 @@
 
 /// `GET /v1/live`.
 package struct LiveReport: Codable, Equatable, Sendable {
+    /// What one event may have, so that it stays some 200 KiB with the largest of sites.
+    package static let routesShownMax = 200
+    package static let upstreamsShownMax = 200
+    package static let endpointsShownMax = 400
+
     package var version: String
     package var pid: Int32
     package var state: StatusReport.State
@@ -28,8 +33,15 @@ package struct LiveReport: Codable, Equatable, Sendable {
     package var start: Window
     package var workers: [Worker]
     package var listeners: [Listener]
+    /// The busiest, at most `routesShownMax`.
     package var routes: [Route]
+    /// The busiest, at most `upstreamsShownMax`, with the busiest of their endpoints, at most
+    /// `endpointsShownMax` of all upstreams together.
     package var upstreams: [Upstream]
+    /// What there is no room for; `/metrics` has more of it.
+    package var routesLeftOut: Int?
+    package var upstreamsLeftOut: Int?
+    package var endpointsLeftOut: Int?
     /// The newest first, at most 50.
     package var errors: [Incident]
     package var accessLog: AccessLog?
@@ -154,7 +166,7 @@ package struct LiveReport: Codable, Equatable, Sendable {
         package var requestsPerSecond: Double
         /// Answers of 500 and above, since the start.
         package var errors: UInt64
-        /// Of the last minute.
+        /// Of the last 30 to 60 seconds.
         package var total: Latency
     }
 
@@ -163,7 +175,7 @@ package struct LiveReport: Codable, Equatable, Sendable {
         package var requests: UInt64
         package var requestsPerSecond: Double
         package var waiting: UInt64
-        /// Of the last minute.
+        /// Of the last 30 to 60 seconds.
         package var firstByte: Latency
         package var connect: Latency
         package var endpoints: [Endpoint]

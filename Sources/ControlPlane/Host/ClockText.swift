@@ -1,12 +1,16 @@
 // The time of day as text.
 
 internal import CLinux
+internal import FoundationEssentials
 internal import Protocols
 
 /// Readings of CLOCK_REALTIME.
 enum ClockText {
     /// Seconds since the Unix epoch.
     static var unixSeconds: Int64 { gyre_realtime_seconds() }
+
+    /// Milliseconds since the Unix epoch.
+    static var unixMs: UInt64 { UInt64(max(Date().timeIntervalSince1970 * 1000, 0)) }
 
     /// Now, as a Date field has it.
     static var httpDate: String {

@@ -34,6 +34,8 @@ final class RunningService: Sendable {
     let workers: WorkerGroup
     let health: EndpointHealth
     let breakers: CircuitBreakers
+    /// Whose counts the workers' words are.
+    let ledger: MetricsLedger
     private let host: HostFacts
     private let workshop: Mutex<Workshop>
     private let state: Mutex<Present>
@@ -48,12 +50,14 @@ final class RunningService: Sendable {
 
     private init(
         _ plan: ServicePlan, _ workers: WorkerGroup, _ health: EndpointHealth,
-        _ breakers: CircuitBreakers, _ host: HostFacts, _ workshop: Workshop, _ present: Present
+        _ breakers: CircuitBreakers, _ ledger: MetricsLedger, _ host: HostFacts,
+        _ workshop: Workshop, _ present: Present
     ) {
         self.plan = plan
         self.workers = workers
         self.health = health
         self.breakers = breakers
+        self.ledger = ledger
         self.host = host
         self.workshop = Mutex(workshop)
         state = Mutex(present)
@@ -117,8 +121,11 @@ final class RunningService: Sendable {
             throw error
         }
         watch.watch(configuration, site)
+        let ledger = MetricsLedger()
+        // Ids of the first site count from nothing, whatever was counted meanwhile.
+        ledger.note(site, workers.metrics)
         return RunningService(
-            plan, workers, health, breakers, host,
+            plan, workers, health, breakers, ledger, host,
             Workshop(assembly: assembly, snapshot: snapshot, names: names, watch: watch),
             Present(
                 configuration: configuration, site: site, listeners: listeners, generation: 1))
@@ -238,6 +245,7 @@ final class RunningService: Sendable {
         workshop.names = names
         site.assign(site.added, in: health, nowMs: MonotonicClock.nowNs / 1_000_000)
         let ids = site.listenerIDs
+        ledger.note(site, workers.metrics)
         workers.post { worker in
             WorkerChange(
                 snapshot: snapshot,

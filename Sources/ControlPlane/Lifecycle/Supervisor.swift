@@ -202,10 +202,12 @@ package struct Supervisor {
                 actions.append(state.retirementRequested(nowNs: MonotonicClock.nowNs))
             }
             if ready & 2 != 0 {
-                for event in service.workers.takeEvents() { tell(event, service) }
-                for change in service.health.takeChanges().changes { tell(change, service) }
+                for event in service.workers.takeEvents() { tell(event, service, control) }
+                for change in service.health.takeChanges().changes {
+                    tell(change, service, control)
+                }
                 if state.isServing && service.workers.finishedCount > 0 {
-                    log.error("a worker ended by itself; stopping")
+                    control.incidents.tell(.error, "a worker ended by itself; stopping")
                     isClean = false
                     actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
                 }
@@ -223,15 +225,20 @@ package struct Supervisor {
         return isClean
     }
 
-    private func tell(_ event: WorkerEvent, _ service: RunningService) {
+    private func tell(
+        _ event: WorkerEvent, _ service: RunningService, _ control: ServiceControl
+    ) {
         let endpoint = service.present.site.endpoints[UInt32(event.endpoint)]
-        log.warning("\(event.text(endpoint: endpoint?.endpoint.name ?? "?"))")
+        control.incidents.tell(.warning, event.text(endpoint: endpoint?.endpoint.name ?? "?"))
     }
 
-    private func tell(_ change: HealthChange, _ service: RunningService) {
+    private func tell(
+        _ change: HealthChange, _ service: RunningService, _ control: ServiceControl
+    ) {
+        control.metrics.note(change)
         guard let endpoint = service.present.site.endpoints[change.endpoint] else { return }
         let line = change.text(upstream: endpoint.upstream, endpoint: endpoint.endpoint.name)
-        if change.isWarning { log.warning("\(line)") } else { log.info("\(line)") }
+        control.incidents.tell(change.isWarning ? .warning : .info, line)
     }
 
     private func takeSignals(

@@ -104,6 +104,9 @@ struct WorkerGroup: Sendable {
     /// The counters of each worker.
     var countersOfEach: [CounterSet] { threads.map(\.counters) }
 
+    /// What each worker counts by names, and its histograms.
+    var metrics: [WorkerMetrics] { threads.map(\.metrics) }
+
     /// Processor time of each worker so far; not after `join`.
     var processorTimesNs: [UInt64] { threads.map(\.processorTimeNs) }
 

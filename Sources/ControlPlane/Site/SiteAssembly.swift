@@ -181,7 +181,7 @@ struct SiteAssembly: Sendable {
                 routes = [Route(.forward(ForwardAction(upstream: try position(upstream))))]
                 routes[0].id = countedID(listener.name, upstream, &site)
             }
-            for route in listener.routes {
+            for (index, route) in listener.routes.enumerated() {
                 do throws(RouteError) {
                     let upstream: Int?
                     if case .upstream(let name) = route.action {
@@ -190,7 +190,8 @@ struct SiteAssembly: Sendable {
                         upstream = nil
                     }
                     routes.append(try Route(route, upstream: upstream ?? 0))
-                    let id = countedID(listener.name, route.name, &site)
+                    let name = route.name.isEmpty ? "\(index + 1)" : route.name
+                    let id = countedID(listener.name, name, &site)
                     routes[routes.count - 1].id = id
                 } catch {
                     throw StartError("listener \(listener.name), route \(route.name): \(error)")

@@ -145,6 +145,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
         reactor.counters[.clientsActive] = UInt64(proxy.sessions.count)
         reactor.counters[.upstreamsActive] = UInt64(proxy.upstreams.count)
+        reactor.counters[.exchangesActive] = UInt64(proxy.exchanges.count)
+        reactor.counters[.buffersInUse] = UInt64(max(reactor.lentBuffers, 0))
         // Before every wait, so that what is read of an idle worker is complete; now and then when
         // it never waits.
         if !reactor.hasQueuedWork || reactor.counters[.turns] % Self.turnsUnpublishedMax == 0 {

@@ -104,6 +104,28 @@ package final class WorkerMetrics: @unchecked Sendable {
         load(Place.endpoint(id, metric))
     }
 
+    /// Requests that ended, of a route, method by method and in each by status class.
+    ///
+    /// - Parameters:
+    ///   - id: of a route, or `MetricLimits.noRoute(ofListener:)`.
+    ///   - sums: what they are added to.
+    package func addRequests(ofRoute id: UInt32, to sums: inout InlineArray<60, UInt64>) {
+        let first = Place.request(id, .get, .none)
+        for index in 0..<60 {
+            sums[index] &+= unsafe words[first + index].load(ordering: .relaxed)
+        }
+    }
+
+    /// What was counted of an endpoint: its answers by status class, then every `EndpointMetric`.
+    ///
+    /// - Parameter sums: what it is added to.
+    package func addCounts(ofEndpoint id: UInt32, to sums: inout InlineArray<16, UInt64>) {
+        let first = Place.answer(ofEndpoint: id, .none)
+        for index in 0..<16 {
+            sums[index] &+= unsafe words[first + index].load(ordering: .relaxed)
+        }
+    }
+
     /// How many exchanges, flows and tunnels ended, and requests that never became an exchange.
     package func ends(_ reason: EndReason) -> UInt64 { load(Place.end(reason)) }
 
@@ -135,8 +157,11 @@ package final class WorkerMetrics: @unchecked Sendable {
     }
 
     private func histogram(at place: Int) -> LatencyHistogram {
+        precondition(place >= 0 && place + LatencyBuckets.count < Place.count)
         var result = LatencyHistogram()
-        for index in 0..<LatencyBuckets.count { result.buckets[index] = load(place + index) }
+        for index in 0..<LatencyBuckets.count {
+            result.buckets[index] = unsafe words[place + index].load(ordering: .relaxed)
+        }
         result.sumNs = load(place + LatencyBuckets.count)
         return result
     }
