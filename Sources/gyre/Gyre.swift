@@ -29,7 +29,7 @@ struct Gyre: ParsableCommand {
         version: GyreVersion.text,
         subcommands: [
             HTTPCommand.self, TCPCommand.self, RunCommand.self, CheckCommand.self,
-            StatusCommand.self, ReloadCommand.self, PlanCommand.self, DrainCommand.self,
+            StatusCommand.self, TraceCommand.self, ReloadCommand.self, PlanCommand.self, DrainCommand.self,
             ProbeCommand.self, DemoCommand.self, BenchCommand.self, FormatCommand.self,
         ])
 }

@@ -34,6 +34,8 @@ package struct AdminLimits: Sendable {
     package var streamBytesMax = 512 * 1024
     /// Between two events of a stream.
     package var eventPeriodMs: UInt64 = 1_000
+    /// Between two looks at what is traced.
+    package var tracePeriodMs: UInt64 = 100
     /// Between two samples of what is counted.
     package var samplePeriodMs: UInt64 = 1_000
 

@@ -42,6 +42,10 @@ struct AdminLoop {
     /// What was pushed last, for streams that begin at the same time.
     private var lastEvent: (bytes: [UInt8], atNs: UInt64)?
     private var sampleAtNs: UInt64 = 0
+    /// The connection that a trace is pushed to, and when it gets the next events.
+    private var traceID: UInt64?
+    private var traceAtNs: UInt64 = 0
+    private var traceBeatAtNs: UInt64 = 0
     /// When its last turn is over at the latest.
     private var endNs = UInt64.max
     private var buffer = [UInt8](repeating: 0, count: receiveBytes)
@@ -74,6 +78,7 @@ struct AdminLoop {
     mutating func close() {
         for connection in connections.values { connection.socket.close() }
         connections.removeAll()
+        if traceID != nil { endTrace() }
         poll.close()
     }
 
@@ -99,8 +104,10 @@ struct AdminLoop {
         }
         takeSample()
         pushEvents(&due)
+        pushTrace(&due)
         expire(&due)
         for id in due.sorted() { attend(id) }
+        if let traceID, connections[traceID] == nil { endTrace() }
     }
 
     /// Goes on until nobody waits for an answer any more, or for as long as that may take.
@@ -118,6 +125,7 @@ struct AdminLoop {
             untilNs = min(untilNs, connection.deadlineNs)
             if connection.phase == .streaming { untilNs = min(untilNs, eventAtNs) }
         }
+        if traceID != nil { untilNs = min(untilNs, traceAtNs) }
         let now = MonotonicClock.nowNs
         // Whole milliseconds, and none too early.
         return untilNs > now ? Int64(clamping: (untilNs - now) / 1_000_000 + 1) * 1_000_000 : 0
@@ -206,6 +214,7 @@ struct AdminLoop {
                 let busy = Self.busy("too many commands at once")
                 connection.respond(busy, limits, nowNs: nowNs)
             }
+        case .trace(let order): beginTrace(order, &connection)
         case .stream:
             let others = connections.values.count { $0.phase == .streaming }
             if others < limits.streamsMax {
@@ -216,6 +225,53 @@ struct AdminLoop {
                 let busy = Self.busy("too many event streams at once")
                 connection.respond(busy, limits, nowNs: nowNs)
             }
+        }
+    }
+
+    /// Only one trace at a time: workers look for one subject.
+    private mutating func beginTrace(_ order: TraceOrder, _ connection: inout AdminConnection) {
+        guard traceID == nil else {
+            let response = AdminResponse.failure(409, "somebody else is watching a trace")
+            return connection.respond(response, limits, nowNs: nowNs)
+        }
+        do throws(TraceRefusal) {
+            try target.startTrace(order)
+        } catch {
+            let response = AdminResponse.failure(error.status, error.reason)
+            return connection.respond(response, limits, nowNs: nowNs)
+        }
+        traceID = connection.id
+        traceAtNs = nowNs + limits.tracePeriodMs * 1_000_000
+        traceBeatAtNs = nowNs + limits.eventPeriodMs * 1_000_000
+        connection.beginStream(limits, nowNs: nowNs)
+    }
+
+    private mutating func endTrace() {
+        traceID = nil
+        target.endTrace()
+    }
+
+    private mutating func pushTrace(_ due: inout Set<UInt64>) {
+        guard let traceID, nowNs >= traceAtNs else { return }
+        traceAtNs = nowNs + limits.tracePeriodMs * 1_000_000
+        var bytes: [UInt8] = []
+        for report in target.takeTrace() {
+            guard let event = try? AdminJSON.encode(report) else { continue }
+            bytes += Array("event: trace\ndata: ".utf8) + event + Array("\n\n".utf8)
+        }
+        if nowNs >= traceBeatAtNs {
+            // Who has gone without a word is noticed by that.
+            traceBeatAtNs = nowNs + limits.eventPeriodMs * 1_000_000
+            bytes += Array(":\n\n".utf8)
+        }
+        guard !bytes.isEmpty, var connection = connections.removeValue(forKey: traceID) else {
+            return
+        }
+        if connection.push(bytes, limits, nowNs: nowNs) {
+            connections[traceID] = connection
+            due.insert(traceID)
+        } else {
+            connection.socket.close()
         }
     }
 
@@ -289,7 +345,8 @@ struct AdminLoop {
 
     private mutating func pushEvents(_ due: inout Set<UInt64>) {
         guard nowNs >= eventAtNs else { return }
-        let streams = connections.values.filter { $0.phase == .streaming }.map(\.id)
+        let streams = connections.values.filter { $0.phase == .streaming && $0.id != traceID }
+            .map(\.id)
         guard !streams.isEmpty else { return }
         eventAtNs = nowNs + limits.eventPeriodMs * 1_000_000
         let event = event()

@@ -14,6 +14,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
     case reload = "/v1/reload"
     case plan = "/v1/plan"
     case drain = "/v1/drain"
+    /// Server-sent events: what happens to the connections that the query names, as it happens.
+    case trace = "/v1/trace"
     case metrics = "/metrics"
     /// Whether the process runs: it does when it answers.
     case alive = "/livez"
@@ -26,11 +28,15 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         case command(@Sendable () -> AdminResponse)
         /// The connection is kept open, and events are pushed to it.
         case stream
+        /// The same, with the events of a trace.
+        case trace(TraceOrder)
     }
 
     package var method: Method {
         switch self {
-        case .status, .config, .endpoints, .counters, .live, .events, .metrics, .alive, .ready: .get
+        case .status, .config, .endpoints, .counters, .live, .events, .trace, .metrics, .alive,
+            .ready:
+            .get
         case .reload, .plan, .drain: .post
         }
     }
@@ -60,8 +66,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         switch self {
         case .plan: limits.fileBytesMax
         case .drain: limits.orderBytesMax
-        case .status, .config, .endpoints, .counters, .live, .events, .reload, .metrics, .alive,
-            .ready: 0
+        case .status, .config, .endpoints, .counters, .live, .events, .trace, .reload, .metrics,
+            .alive, .ready: 0
         }
     }
 
@@ -78,6 +84,12 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         case .live: return .answer(.report(target.live()))
         case .events:
             return .stream
+        case .trace:
+            do throws(TraceRefusal) {
+                return .trace(try TraceOrder(query: request.query))
+            } catch {
+                return .answer(.failure(error.status, error.reason))
+            }
         case .metrics:
             let format = ExpositionFormat(accepting: request.accept)
             return .answer(

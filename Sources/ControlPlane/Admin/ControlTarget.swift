@@ -19,6 +19,11 @@ package protocol ControlTarget: Sendable {
     func readiness() -> Readiness
     /// Keeps what was counted until now; called once a second.
     func sample()
+    /// Begins to watch something; only while nothing is watched.
+    func startTrace(_ order: TraceOrder) throws(TraceRefusal)
+    /// What happened to it since the last call, oldest first.
+    func takeTrace() -> [TraceReport]
+    func endTrace()
 
     // Called on the command thread, one at a time; they may take long.
 

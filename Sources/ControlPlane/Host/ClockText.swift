@@ -12,6 +12,9 @@ enum ClockText {
     /// Milliseconds since the Unix epoch.
     static var unixMs: UInt64 { UInt64(max(Date().timeIntervalSince1970 * 1000, 0)) }
 
+    /// Nanoseconds since the Unix epoch, to some hundreds of them.
+    static var unixNs: UInt64 { UInt64(max(Date().timeIntervalSince1970 * 1e9, 0)) }
+
     /// Now, as a Date field has it.
     static var httpDate: String {
         var bytes = [UInt8](repeating: 0, count: HTTPDate.bytes)

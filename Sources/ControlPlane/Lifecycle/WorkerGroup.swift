@@ -92,6 +92,9 @@ struct WorkerGroup: Sendable {
         return threads.flatMap { $0.takeEvents() }
     }
 
+    /// Takes what each worker has told of what is traced.
+    func takeTraces() -> [[TraceEvent]] { threads.map { $0.trace.take() } }
+
     var finishedCount: Int { threads.count(where: \.hasFinished) }
 
     var hasFinished: Bool { finishedCount == threads.count }

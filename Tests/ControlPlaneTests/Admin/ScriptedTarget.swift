@@ -12,6 +12,7 @@ final class ScriptedTarget: ControlTarget {
     private let waitsInReload: Bool
     private let commands = Mutex<[String]>([])
     private let samples = Mutex(0)
+    private let traces = Mutex<[String]>([])
     /// What it says of its readiness.
     let isReady = Mutex(true)
 
@@ -58,6 +59,25 @@ final class ScriptedTarget: ControlTarget {
     }
 
     func live() -> LiveReport { .nothing(samples: samplesTaken) }
+
+    func startTrace(_ order: TraceOrder) throws(TraceRefusal) {
+        guard order != .route("none", listener: nil) else {
+            throw TraceRefusal(status: 404, reason: "no route is named 'none'")
+        }
+        traces.withLock { $0.append("\(order.query)") }
+    }
+
+    /// One event each time.
+    func takeTrace() -> [TraceReport] {
+        guard traces.withLock({ $0.last }) != "end" else { return [] }
+        let event = TraceEvent(.sent, connection: 7, atNs: 1_000)
+        return [TraceReport(event, worker: 1, SiteNames(), unixOffsetNs: 1_000)]
+    }
+
+    func endTrace() { traces.withLock { $0.append("end") } }
+
+    /// What was traced, and the ends of it.
+    var traced: [String] { traces.withLock { $0 } }
 
     func reload() -> ConfigurationOutcome {
         commands.withLock { $0.append("reload") }
