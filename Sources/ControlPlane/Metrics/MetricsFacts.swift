@@ -36,8 +36,9 @@ struct MetricsFacts: Sendable {
     var windows: [(name: String, from: ProcessSample)] = []
     /// By `WorkerHistogram`.
     var histograms: [LatencyHistogram] = []
-    /// By `EndReason` and `HeadRefusal`.
+    /// By `EndReason`, `Deadline` and `HeadRefusal`.
     var ends: [UInt64] = []
+    var timeouts: [UInt64] = []
     var refusals: [UInt64] = []
     /// By `HealthChange.Kind`.
     var healthChanges: [UInt64] = []

@@ -172,34 +172,25 @@ extension MetricsPage {
     private mutating func writeEnds() {
         text.begin(
             "gyre_ends", .counter, "Exchanges, flows and tunnels that ended, by the reason.")
-        for reason in EndReason.allCases {
-            text.sample(ends(reason), ["reason": "\(reason.word)"])
+        for (reason, count) in zip(EndReason.allCases, facts.ends) {
+            text.sample(count, ["reason": "\(reason.word)"])
         }
-        text.begin("gyre_timeouts", .counter, "What ended by a deadline, by the deadline.")
-        for (reason, name) in Self.deadlines { text.sample(ends(reason), ["deadline": name]) }
+        text.begin(
+            "gyre_timeouts", .counter,
+            "Waits that took as long as they may, by what was waited for.")
+        for (deadline, count) in zip(Deadline.allCases, facts.timeouts) {
+            text.sample(count, ["deadline": "\(deadline.word)"])
+        }
         text.begin(
             "gyre_http_heads_refused", .counter, "Heads of requests that were refused, by reason.")
-        for refusal in HeadRefusal.allCases where Int(refusal.rawValue) < facts.refusals.count {
-            let count = facts.refusals[Int(refusal.rawValue)]
-            if count > 0 { text.sample(count, ["reason": Self.word(refusal)]) }
+        for (refusal, count) in zip(HeadRefusal.allCases, facts.refusals) where count > 0 {
+            text.sample(count, ["reason": Self.word(refusal)])
         }
         text.begin(
             "gyre_rate_limited", .counter, "What was over the rate of its source.")
         text.sample(facts.counters[.requestsOverRate], ["kind": "request"])
         text.sample(facts.counters[.connectionsOverRate], ["kind": "connection"])
     }
-
-    private func ends(_ reason: EndReason) -> UInt64 {
-        let index = Int(reason.rawValue)
-        return facts.ends.indices.contains(index) ? facts.ends[index] : 0
-    }
-
-    private static let deadlines: [(EndReason, String)] = [
-        (.headTimeout, "head"), (.bodyTimeout, "body"), (.clientStalled, "client"),
-        (.proxyHeaderTimeout, "proxy-header"), (.pendingTimeout, "pending"),
-        (.idleTimeout, "idle"), (.connectTimeout, "connect"), (.responseTimeout, "response"),
-        (.upstreamStalled, "upstream"),
-    ]
 
     static func name(_ status: StatusClass) -> String {
         status == .none ? "none" : "\(status.rawValue)xx"

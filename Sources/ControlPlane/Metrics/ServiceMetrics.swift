@@ -98,6 +98,7 @@ final class ServiceMetrics: Sendable {
             let words = MergedWords(workers: service.workers.metrics)
             facts.histograms = WorkerHistogram.allCases.map(words.histogram)
             facts.ends = EndReason.allCases.map(words.ends)
+            facts.timeouts = Deadline.allCases.map(words.timeouts)
             facts.refusals = HeadRefusal.allCases.map(words.refusals)
             facts.healthChanges = healthChanges.withLock { $0 }
             facts.ringThreads = ringThreads.withLock { $0 }

@@ -113,6 +113,10 @@ struct MergedWords {
 
     func ends(_ reason: EndReason) -> UInt64 { workers.reduce(0) { $0 &+ $1.ends(reason) } }
 
+    func timeouts(_ deadline: Deadline) -> UInt64 {
+        workers.reduce(0) { $0 &+ $1.timeouts(deadline) }
+    }
+
     func refusals(_ reason: HeadRefusal) -> UInt64 {
         workers.reduce(0) { $0 &+ $1.refusals(reason) }
     }

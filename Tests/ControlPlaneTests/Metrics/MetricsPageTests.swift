@@ -38,6 +38,10 @@ import Testing
         }
         for kind in WorkerHistogram.allCases { writer.record(5_000, kind) }
         for reason in EndReason.allCases { writer.countEnd(reason) }
+        for deadline in Deadline.allCases {
+            writer.countPast(deadline)
+            writer.countPast(deadline)
+        }
         for refusal in HeadRefusal.allCases { writer.countRefusal(refusal) }
         let words = MergedWords(workers: site.workers)
         var now = ProcessSample(startNs: 2_000_000_000, workers: 2)
@@ -51,6 +55,7 @@ import Testing
         facts.counts = site.read()
         facts.histograms = WorkerHistogram.allCases.map(words.histogram)
         facts.ends = EndReason.allCases.map(words.ends)
+        facts.timeouts = Deadline.allCases.map(words.timeouts)
         facts.refusals = HeadRefusal.allCases.map(words.refusals)
         facts.healthChanges = [4, 0, 0, 0, 0, 0]
         facts.buffersMax = [10, 20]
@@ -75,7 +80,7 @@ import Testing
             "gyre_http_request_duration_seconds_count|listener=web,route=api|7.0",
             "gyre_endpoint_failures_total|endpoint=10.0.0.2:80,reason=reset,upstream=app|3.0",
             "gyre_ends_total|reason=pending-timeout|1.0",
-            "gyre_timeouts_total|deadline=pending|1.0",
+            "gyre_timeouts_total|deadline=pending|2.0",
             "gyre_http_heads_refused_total|reason=bare-line-feed|1.0",
             "gyre_http_heads_refused_total|reason=coding-in-http10|1.0",
             "gyre_backend_info|backend=epoll,reason=asked \"for\"|1.0",
