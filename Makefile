@@ -20,7 +20,7 @@ MICRO_DEPS := valgrind:valgrind binutils:strip python3:python3
 BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so gcc:gcc \
 	python3-matplotlib:/usr/lib/python3/dist-packages/matplotlib
 
-# Starts the demo: two small origins and an HTTP proxy in front of them.
+# Starts the demo: small origins, a proxy in front of them, traffic, and the dashboard.
 run: build-deps
 	swift build $(RELEASE) --product gyre
 	.build/release/gyre demo

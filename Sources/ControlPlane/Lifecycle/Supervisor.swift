@@ -15,6 +15,14 @@ package struct ServingManner: Sendable {
     package init() {}
 }
 
+/// Where a running service is found, with the real ports.
+package struct ServedPlaces: Equatable, Sendable {
+    /// The text of each address of a listener, in the order of the configuration.
+    package let listeners: [String]
+    /// Those of the control API.
+    package let admin: [String]
+}
+
 /// Runs a service from start to exit.
 package struct Supervisor {
     private let configuration: Configuration
@@ -38,11 +46,10 @@ package struct Supervisor {
 
     /// Serves until SIGTERM or SIGINT has been obeyed.
     ///
-    /// - Parameter onListening: called once with the text of each listening address, the real
-    ///   ports in it, when all workers have started.
+    /// - Parameter onListening: called once, when all workers have started.
     /// - Returns: whether everything could finish; false when connections had to be cut.
     /// - Throws: when it cannot start.
-    package func run(onListening: ([String]) -> Void = { _ in }) throws(StartError) -> Bool {
+    package func run(onListening: (ServedPlaces) -> Void = { _ in }) throws(StartError) -> Bool {
         let signals: SignalSource
         let host: HostFacts
         do throws(SystemError) {
@@ -66,7 +73,10 @@ package struct Supervisor {
             predecessor.handOver(sockets: service.workers.count, log)
             service.endSteering()
         }
-        onListening(service.present.listeners.listeners.map { "\($0.address)" })
+        onListening(
+            ServedPlaces(
+                listeners: service.present.listeners.listeners.map { "\($0.address)" },
+                admin: adminSockets?.addresses.map { "\($0)" } ?? []))
         let isClean = serve(signals, service, control, orders)
         // It reads the processor times of threads, which end with their threads.
         admin?.stop()
