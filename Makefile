@@ -13,6 +13,7 @@ FUZZ_SECONDS ?= 30
 BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc libc-ares-dev:libcares.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
 	strace:strace python3:python3 socat:socat linux-perf:perf git:git prometheus:promtool \
+	tmux:tmux \
 	$(foreach module,h11 websockets aiohttp requests jsonschema,\
 		python3-$(module):/usr/lib/python3/dist-packages/$(module)) \
 	python3-prometheus-client:/usr/lib/python3/dist-packages/prometheus_client

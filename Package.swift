@@ -70,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "gyre",
             dependencies: [
-                "ControlPlane", "LoadGeneration",
+                "CLinux", "ControlPlane", "DataPlane", "LoadGeneration", "Protocols",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

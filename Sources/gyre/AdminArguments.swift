@@ -88,13 +88,20 @@ struct ControlArguments: ParsableArguments {
 
     private static let unreachable: Int32 = 3
 
+    /// Who asks the process.
+    func client() throws -> AdminClient {
+        let place = address.map(AdminClient.Place.address)
+        let sockets = AdminClient.Place.sockets(socket.map { [$0] } ?? RuntimeFolder.socketPaths)
+        return AdminClient(place ?? sockets, token: try Values.token(token))
+    }
+
     /// Asks the process.
     func ask(_ route: AdminRoute, body: [UInt8] = []) throws -> AdminClient.Answer {
-        let client = try client
+        let client = try client()
         do throws(AdminClientError) {
             return try client.ask(route, body: body)
         } catch {
-            throw Self.told(error)
+            throw Self.end(error)
         }
     }
 
@@ -105,27 +112,18 @@ struct ControlArguments: ParsableArguments {
     func follow(
         _ route: AdminRoute, query: String, _ take: (Substring) -> Bool
     ) throws {
-        let client = try client
+        let client = try client()
         let answer: AdminClient.Answer?
         do throws(AdminClientError) {
             answer = try client.follow(route, query: query, take)
         } catch {
-            throw Self.told(error)
+            throw Self.end(error)
         }
         if let answer { throw Self.failure(in: answer) }
     }
 
-    private var client: AdminClient {
-        get throws {
-            let place = address.map(AdminClient.Place.address)
-            let sockets = AdminClient.Place.sockets(
-                socket.map { [$0] } ?? RuntimeFolder.socketPaths)
-            return AdminClient(place ?? sockets, token: try Values.token(token))
-        }
-    }
-
-    /// What the command ends with.
-    private static func told(_ error: AdminClientError) -> any Error {
+    /// What a command ends with that got no answer. Says so when nobody is there.
+    static func end(_ error: AdminClientError) -> any Error {
         switch error {
         case .unreachable(let line):
             ErrorOutput.write(line: "gyre: \(line); expected a gyre with --admin-socket there")

@@ -66,14 +66,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         switch self {
         case .plan: limits.fileBytesMax
         case .drain: limits.orderBytesMax
-<<<<<<< ours
         case .status, .config, .endpoints, .counters, .live, .events, .trace, .reload, .metrics,
             .alive, .ready: 0
-=======
-        case .status, .config, .endpoints, .counters, .live, .events, .reload, .metrics, .alive,
-            .ready:
-            0
->>>>>>> theirs
         }
     }
 
