@@ -137,9 +137,9 @@ uint32_t gyre_user(void);
 void gyre_error_output(const void *bytes, size_t length);
 int gyre_error_output_is_terminal(void);
 
-// The terminal on the standard streams (Terminal.c). `begin` has keys come one by one, unechoed and
-// without their signals, until `end`; once each. The size is `rows << 16 | columns`, 0 when there is
-// none. `read` gives one byte, -EPIPE when there is nothing, after poll(2) because it is gone.
+// The terminal on the standard streams (Terminal.c). `begin` has keys come one by one, unechoed
+// and without their signals, until `end`; once each. The size is `rows << 16 | columns`, 0 when
+// there is none. `read` gives a byte, -EPIPE when there is none: after poll(2) because it is gone.
 // `signals` is as gyre_signal_open, of SIGINT, SIGTERM, SIGQUIT, SIGHUP and SIGWINCH.
 int gyre_output_is_terminal(void);
 int gyre_terminal_begin(void);

@@ -1,6 +1,7 @@
 // An origin on a free loopback port: one thread, one epoll(7) loop over a bounded number of
 // connections. A client that does not take its answer at once is closed; nothing is queued but
-// answers that are to be late, within a bound. What is answered is a session's matter: the demo's tells what it was asked, the bench's is fixed.
+// answers that are to be late, within a bound. What is answered is a session's matter: the demo's
+// tells what it was asked, the bench's is fixed.
 
 internal import CLinux
 package import ControlPlane

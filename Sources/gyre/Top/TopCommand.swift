@@ -11,9 +11,9 @@ struct TopCommand: ParsableCommand {
         commandName: "top",
         abstract: "Watch a running gyre: rates, latencies, workers, listeners, endpoints, routes.",
         discussion: """
-            Keys: q ends it, s or the arrows choose what tables are sorted by (r requests, e errors, \
-            l latency, n name), 1 to 5 or tab the table that gets the most room, up and down move \
-            in it, p pauses, ? shows the keys.
+            Keys: q ends it, s or the arrows choose what tables are sorted by (r requests, e \
+            errors, l latency, n name), 1 to 5 or tab the table that gets the most room, up and \
+            down move in it, p pauses, ? shows the keys.
 
             Rates are those of the last second, percentiles those of the last minute. When the \
             process goes away it says so and keeps asking. NO_COLOR switches colours off.

@@ -47,7 +47,8 @@ struct TopScreen {
         var lines = screen.head + screen.summary(isWhole: true, room: .max)
         for focus in TopFocus.allCases {
             let table = TopTables.table(focus, report)
-            if !table.rows.isEmpty { lines += [ScreenLine()] + table.lines(columnsMax: columns) }
+            guard !table.rows.isEmpty else { continue }
+            lines += screen.lines(table, rows: table.rows.count, isInFocus: false)
         }
         return lines.map { $0.cut(to: columns).text }
     }
@@ -138,9 +139,10 @@ struct TopScreen {
         let first = isInFocus ? max(0, min(view.offset, count - rows)) : 0
         shown.rows = Array(table.rows.dropFirst(first).prefix(rows))
         var lines = shown.lines(columnsMax: columns, sort: view.sort, hasFocus: isInFocus)
-        if rows < count {
+        if rows < count || table.leftOut > 0 {
             let last = first + shown.rows.count
-            lines[0].append("  \(first + 1)-\(last) of \(count)", .faint)
+            let all = count.addingReportingOverflow(table.leftOut).partialValue
+            lines[0].append("  \(min(first + 1, last))-\(last) of \(all)", .faint)
         } else if count == 0 {
             lines[0].append("  none", .faint)
         }

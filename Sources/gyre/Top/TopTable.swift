@@ -53,6 +53,8 @@ struct TopTable: Equatable, Sendable {
     let columns: [TopColumn]
     /// Each with as many cells as there are columns.
     var rows: [TopRow] = []
+    /// Rows that there are besides, which the report has not.
+    var leftOut = 0
 
     /// Sorts by what the key says: the largest first, names from the first on. Rows that are equal
     /// keep their order.

@@ -167,6 +167,7 @@ enum TopTables {
             .number("1ST BYTE p99", priority: 4, sort: .latency),
             .number("CONNECT p99", priority: 8), .text("REASON", priority: 5),
         ])
+        table.leftOut = max(0, report.endpointsLeftOut ?? 0)
         table.rows = report.upstreams.flatMap { upstream in
             upstream.endpoints.map { endpoint in
                 TopRow(
@@ -209,6 +210,7 @@ enum TopTables {
             .number("p90", priority: 4), .number("p99", sort: .latency),
             .number("p99.9", priority: 5), .number("MEAN", priority: 6),
         ])
+        table.leftOut = max(0, report.routesLeftOut ?? 0)
         table.rows = report.routes.map { route in
             TopRow(
                 cells: [

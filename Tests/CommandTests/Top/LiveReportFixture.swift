@@ -8,7 +8,8 @@ enum LiveReportFixture {
         #"{"count":1200,"meanUs":310,"p50Us":250,"p90Us":900,"p99Us":12500,"p999Us":251000}"#
     private static let nothing = #"{"count":0}"#
     private static let statuses =
-        #"{"informational":0,"success":17.5,"redirection":1,"clientError":1,"serverError":0.5,"none":0}"#
+        #"{"informational":0,"success":17.5,"redirection":1,"clientError":1,"serverError":0.5,"#
+        + #""none":0}"#
     private static let rates =
         #"{"requests":10,"processors":0.031,"systemCalls":21.5,"systemCallsPerRequest":2.15,"#
         + #""processorUsPerRequest":310,"completionsPerTurn":1.4,"turns":16}"#

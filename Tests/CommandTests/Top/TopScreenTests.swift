@@ -183,6 +183,18 @@ import Testing
         #expect(hosts().count < inFocus)
     }
 
+    @Test func whatIsLeftOutIsCounted() throws {
+        var report = try LiveReportFixture.report()
+        #expect(!TopScreen.text(report, columns: .max).contains { $0.contains(" of 4") })
+        report.endpointsLeftOut = 600
+        report.routesLeftOut = 0
+        let lines = TopScreen.text(report, columns: .max)
+        #expect(lines.contains { $0.hasPrefix("UPSTREAM") && $0.hasSuffix("  1-4 of 604") })
+        #expect(lines.contains { $0.hasPrefix("LISTENER  ROUTE") && $0.hasSuffix("MEAN") })
+        let screen = text(report, 80, 24)
+        #expect(screen.contains { $0.hasPrefix("UPSTREAM") && !$0.hasSuffix("WEIGHT") })
+    }
+
     @Test func shrinkingLeavesOutWhatMattersLeast() throws {
         let report = try LiveReportFixture.report()
         let small = text(report, 40, 12)

@@ -98,7 +98,7 @@ extension Integration {
             try terminal.await("the shell again") { $0.contains("ended 143") }
             let state = try terminal.state()
             #expect(!state.isAlternate && state.hasCursor)
-            try terminal.type("stty -a | grep -c -w icanon")
+            try terminal.type("stty -a | grep -c '[^-]icanon'")
             try terminal.await("lines are read as before") { $0.contains("1") }
         }
 
