@@ -140,7 +140,7 @@ int gyre_error_output_is_terminal(void);
 // The terminal on the standard streams (Terminal.c). `begin` has keys come one by one, unechoed
 // and without their signals, until `end`; once each. The size is `rows << 16 | columns`, 0 when
 // there is none. `read` gives a byte, -EPIPE when there is none: after poll(2) because it is gone.
-// `signals` is as gyre_signal_open, of SIGINT, SIGTERM, SIGQUIT, SIGHUP and SIGWINCH.
+// `signals` is as gyre_signal_open, of SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP and SIGWINCH.
 int gyre_output_is_terminal(void);
 int gyre_terminal_begin(void);
 void gyre_terminal_end(void);

@@ -113,8 +113,12 @@ struct TopLoop {
         while true {
             let signal = gyre_signal_read(signals.raw)
             guard signal > 0 else { return nil }
-            // The other one says that the size has changed, which is looked at for every frame.
-            if signal != SIGWINCH { return signal }
+            switch signal {
+            case SIGTSTP: TopTerminal.suspend()
+            // The size is looked at for every frame.
+            case SIGWINCH: break
+            default: return signal
+            }
         }
     }
 
@@ -124,9 +128,9 @@ struct TopLoop {
         // Ready without a byte: it was closed.
         guard byte >= 0 else { return byte == -EINTR }
         while byte >= 0 {
-            if let key = keys.take(UInt8(truncatingIfNeeded: byte)), !view.take(key) {
-                return false
-            }
+            let key = keys.take(UInt8(truncatingIfNeeded: byte))
+            if key == .suspend { TopTerminal.suspend() }
+            if let key, !view.take(key) { return false }
             byte = gyre_terminal_read()
         }
         view.offset = max(0, min(view.offset, TopScreen.rowCount(report, view.focus) - 1))

@@ -90,6 +90,13 @@ enum TopTerminal {
         gyre_terminal_end()
     }
 
+    /// Gives it back until the shell lets this process go on.
+    static func suspend() {
+        end()
+        kill(getpid(), SIGSTOP)
+        _ = begin()
+    }
+
     static func write(_ text: String) {
         print(text, terminator: "")
         fflush(nil)

@@ -15,6 +15,8 @@ enum TopKey: Equatable, Sendable {
     case character(UInt8)
     case up, down, left, right
     case interrupt
+    /// To the shell and back; the view does not change.
+    case suspend
 }
 
 /// Everything about the screen that is not the report.
@@ -48,7 +50,7 @@ struct TopView: Equatable, Sendable {
         case .character(UInt8(ascii: "\t")): turn(to: focus.rawValue + 1)
         case .character(let byte) where (UInt8(ascii: "1")...UInt8(ascii: "5")).contains(byte):
             turn(to: Int(byte - UInt8(ascii: "1")))
-        case .character: break
+        case .character, .suspend: break
         }
         return true
     }
@@ -71,6 +73,7 @@ extension TopSort {
 struct TopKeys: Sendable {
     private static let escape: UInt8 = 0x1B
     private static let interrupt: UInt8 = 0x03
+    private static let suspend: UInt8 = 0x1A
 
     private enum Phase {
         case plain, escape, sequence
@@ -88,6 +91,9 @@ struct TopKeys: Sendable {
         case _ where byte == Self.interrupt:
             phase = .plain
             return .interrupt
+        case _ where byte == Self.suspend:
+            phase = .plain
+            return .suspend
         case .plain:
             guard byte == Self.escape else { return .character(byte) }
             phase = .escape

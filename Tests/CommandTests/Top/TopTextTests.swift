@@ -73,6 +73,7 @@ import Testing
         #expect(keys("\u{1B}[A\u{1B}OB\u{1B}[C\u{1B}[1;5D") == [.up, .down, .right, .left])
         #expect(keys("\u{1B}[200~x") == [.character(UInt8(ascii: "x"))])
         #expect(keys("\u{3}\u{1B}[\u{3}") == [.interrupt, .interrupt])
+        #expect(keys("\u{1A}\u{1B}[\u{1A}") == [.suspend, .suspend])
         #expect(keys("\u{1B}\u{1B}q") == [.character(UInt8(ascii: "q"))])
     }
 
@@ -91,7 +92,7 @@ import Testing
         #expect(view("p").view.isPaused && !view("pp").view.isPaused && view("?").view.showsHelp)
         #expect(view("\u{1B}[B\u{1B}[B\u{1B}[A").view.offset == 1)
         #expect(view("\u{1B}[A").view.offset == 0 && view("\u{1B}[B4").view.offset == 0)
-        #expect(view("x69\u{1B}[H").view == TopView())
+        #expect(view("x69\u{1B}[H\u{1A}").view == TopView())
         #expect(!view("q").goesOn && !view("Q").goesOn && !view("\u{3}").goesOn)
     }
 

@@ -81,6 +81,24 @@ extension Integration {
             #expect(try demo.interrupt() == .exited(0))
         }
 
+        @Test func itGoesToTheBackgroundAndBack() throws {
+            let demo = try RunningDemo("--no-traffic")
+            let terminal = try TmuxSession(columns: 100, rows: 30)
+            try terminal.type("\(Product.binary) top --address \(demo.admin)")
+            try terminal.await("the tables") { $0.contains { $0.hasPrefix("UPSTREAM") } }
+            try terminal.press("C-z")
+            try terminal.await("the shell") { !$0.contains { $0.hasPrefix("UPSTREAM") } }
+            #expect(try !terminal.state().isAlternate)
+            try terminal.type("echo in \"between\"")
+            try terminal.await("what is typed") { $0.contains("in between") }
+            try terminal.type("fg")
+            try terminal.await("the tables again") { $0.contains { $0.hasPrefix("UPSTREAM") } }
+            try terminal.press("n")
+            try terminal.await("a key") { $0.contains { $0.hasPrefix("by name") } }
+            try terminal.press("C-c")
+            try terminal.await("the shell again") { $0.contains("in between") }
+        }
+
         @Test func aProcessThatGoesAwayIsSaidAndASignalRestoresTheScreen() throws {
             let demo = try RunningDemo("--no-traffic")
             let terminal = try TmuxSession(columns: 100, rows: 30, environment: ["NO_COLOR": "1"])
