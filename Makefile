@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test release lint micro bench figures fuzz clean deps build-deps test-deps micro-deps \
+.PHONY: run test release lint micro bench figures screenshots fuzz clean deps build-deps test-deps micro-deps \
 	bench-deps
 
 SOURCES := Package.swift Sources Tests Benchmarks/Micro
@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 30
 BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc libc-ares-dev:libcares.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
 	strace:strace python3:python3 socat:socat linux-perf:perf git:git prometheus:promtool \
-	tmux:tmux \
+	tmux:tmux chromium:chromium \
 	$(foreach module,h11 websockets aiohttp requests jsonschema,\
 		python3-$(module):/usr/lib/python3/dist-packages/$(module)) \
 	python3-prometheus-client:/usr/lib/python3/dist-packages/prometheus_client
@@ -57,6 +57,11 @@ bench: bench-deps release
 # The same, and brings tables and plots of the READMEs up to date.
 figures: bench-deps release
 	Benchmarks/run; code=$$?; Benchmarks/report --readme && exit $$code
+
+# Pictures of the dashboard at URL for the README; of made-up traffic without one.
+screenshots: test-deps
+	/usr/bin/python3 -B Tests/IntegrationTests/Observe/dashboard_shots.py \
+		Sources/CDashboard/Screenshots $(URL)
 
 fuzz: test-deps
 	Tests/FuzzTests/run $(FUZZ_SECONDS)

@@ -26,7 +26,8 @@ package struct AdminGate: Sendable {
     /// The answer to who may not ask; `nil` for who may.
     package func refusal(of request: AdminRequest, at door: Door) -> AdminResponse? {
         if door == .unixSocket { return nil }
-        let isProbe = AdminRoute(rawValue: request.path)?.isProbe ?? false
+        let route = AdminRoute.named(request.path)
+        let isProbe = route?.isProbe ?? false
         // Some load balancers say no Host at all, but every browser says one.
         let isHostless = isProbe && request.host.isEmpty
         // A page of another site can make a browser resolve that site's name to 127.0.0.1 (DNS
@@ -40,7 +41,9 @@ package struct AdminGate: Sendable {
         if let origin = request.origin, !Self.isOrigin(origin, of: request.host) {
             return .failure(403, "Origin is another site").closing()
         }
-        guard let token, !isProbe, !token.matches(credentials: request.authorization) else {
+        // Neither a load balancer nor a browser that is yet to get the page has a token.
+        let isOpen = isProbe || route == .page
+        guard let token, !isOpen, !token.matches(credentials: request.authorization) else {
             return nil
         }
         var response = AdminResponse.failure(401, "the token is missing or wrong").closing()

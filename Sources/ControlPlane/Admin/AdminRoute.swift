@@ -4,6 +4,8 @@ package import Protocols
 
 /// A path of the control API.
 package enum AdminRoute: String, CaseIterable, Sendable {
+    /// The dashboard, and its files.
+    case page = "/"
     case status = "/v1/status"
     case config = "/v1/config"
     case endpoints = "/v1/endpoints"
@@ -34,10 +36,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
 
     package var method: Method {
         switch self {
-        case .status, .config, .endpoints, .counters, .live, .events, .trace, .metrics, .alive,
-            .ready:
-            .get
         case .reload, .plan, .drain: .post
+        default: .get
         }
     }
 
@@ -48,7 +48,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
     package static func find(
         _ request: AdminRequest
     ) -> Result<AdminRoute, AdminRefusal> {
-        guard let route = AdminRoute(rawValue: request.path) else {
+        guard let route = named(request.path) else {
             return .failure(AdminRefusal(.failure(404, "there is no \(request.path) here")))
         }
         let isHEAD = request.method == .head && route.method == .get
@@ -61,19 +61,26 @@ package enum AdminRoute: String, CaseIterable, Sendable {
         return .success(route)
     }
 
+    /// What a path names; `nil` when that is nothing.
+    static func named(_ path: String) -> AdminRoute? {
+        DashboardFile.answers[path] == nil ? AdminRoute(rawValue: path) : .page
+    }
+
     /// What a request's body may have.
     package func bodyBytesMax(_ limits: AdminLimits) -> Int {
         switch self {
         case .plan: limits.fileBytesMax
         case .drain: limits.orderBytesMax
-        case .status, .config, .endpoints, .counters, .live, .events, .trace, .reload, .metrics,
-            .alive, .ready: 0
+        default: 0
         }
     }
 
     /// What is to be done for a request that is for this route.
     package func work(for request: AdminRequest, on target: any ControlTarget) -> Work {
         switch self {
+        case .page:
+            let missing = AdminResponse.failure(404, "there is no \(request.path) here")
+            return .answer(DashboardFile.answers[request.path] ?? missing)
         case .status: return .answer(.report(target.status()))
         case .config:
             let text = target.configurationText()

@@ -69,7 +69,7 @@ import Testing
         (post("/v1/drain", "{}"), 400, "expected {"),
         (post("/v1/drain", "{\"endpoint\":\"e\",\"listener\":\"web\"}"), 400, "expected {"),
         (post("/v1/drain", "[[[[["), 400, "expected {"),
-        (get("/"), 404, "there is no / here"),
+        (get("/v1"), 404, "there is no /v1 here"),
         (get("/v1/reload"), 405, "takes POST"),
         (post("/v1/status"), 405, "takes GET, HEAD"),
     ]

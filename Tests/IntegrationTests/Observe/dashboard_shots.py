@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""Takes pictures of a dashboard: wide and narrow, light and dark.
+
+usage: dashboard_shots.py FOLDER [URL [SECONDS]]
+URL is that of a running gyre with traffic; without one, the traffic is made up. SECONDS is how long
+each page collects before its picture is taken.
+"""
+
+import contextlib
+import pathlib
+import sys
+import time
+
+from browser import browser
+from dashboard_page import LIVE, server
+
+SHOTS = [("desktop-light", 1280, 880, False), ("desktop-dark", 1280, 880, True),
+         ("phone-light", 375, 1240, False), ("phone-dark", 375, 1240, True)]
+SECONDS = 65
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else SECONDS
+    with contextlib.ExitStack() as stack:
+        url = sys.argv[2] if len(sys.argv) > 2 else stack.enter_context(server())[1]
+        running = stack.enter_context(browser())
+        tabs = [running.tab() for _ in SHOTS]
+        for tab, (_, width, height, dark) in zip(tabs, SHOTS):
+            tab.open(url, width, height, dark)
+            tab.wait(LIVE)
+        time.sleep(seconds)
+        for tab, (name, _, height, _) in zip(tabs, SHOTS):
+            tab.call("Page.bringToFront")
+            # Something new has come, and was drawn.
+            tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
+            tab.screenshot(folder / f"{name}.png", height)
+
+
+if __name__ == "__main__":
+    main()
