@@ -59,7 +59,7 @@ figures: bench-deps release
 	Benchmarks/run; code=$$?; Benchmarks/report --readme && exit $$code
 
 # Pictures of the dashboard at URL for the README; of made-up traffic without one.
-screenshots: test-deps
+screenshots: bench-deps
 	/usr/bin/python3 -B Tests/IntegrationTests/Observe/dashboard_shots.py \
 		Sources/CDashboard/Screenshots $(URL)
 

@@ -11,12 +11,16 @@ import pathlib
 import sys
 import time
 
+import PIL.Image
+
 from browser import browser
 from dashboard_page import LIVE, server
 
-SHOTS = [("desktop-light", 1280, 880, False), ("desktop-dark", 1280, 880, True),
+SHOTS = [("desktop-light", 1280, 1180, False), ("desktop-dark", 1280, 1180, True),
          ("phone-light", 375, 1240, False), ("phone-dark", 375, 1240, True)]
 SECONDS = 65
+# The page has few colours; as many make a small file.
+COLOURS = 160
 
 
 def main():
@@ -34,7 +38,10 @@ def main():
             tab.call("Page.bringToFront")
             # Something new has come, and was drawn.
             tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
-            tab.screenshot(folder / f"{name}.png", height)
+            file = folder / f"{name}.png"
+            tab.screenshot(file, height)
+            image = PIL.Image.open(file).convert("RGB")
+            image.quantize(COLOURS, dither=PIL.Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":
