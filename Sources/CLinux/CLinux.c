@@ -199,6 +199,8 @@ static uint64_t nanoseconds(clockid_t clock) {
 
 int64_t gyre_realtime_seconds(void) { return (int64_t)(nanoseconds(CLOCK_REALTIME) / 1000000000u); }
 
+uint64_t gyre_realtime_ns(void) { return nanoseconds(CLOCK_REALTIME); }
+
 uint64_t gyre_monotonic_ns(void) { return nanoseconds(CLOCK_MONOTONIC); }
 
 uint64_t gyre_own_cpu_ns(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
@@ -318,6 +320,14 @@ int gyre_poll_readable(int first, int second, int timeout_ms) {
 int gyre_poll_one(int fd, int writable, int timeout_ms) {
     struct pollfd entry = {.fd = fd, .events = writable ? POLLOUT : POLLIN};
     return poll(&entry, 1, timeout_ms) > 0;
+}
+
+int gyre_poll_both(int readable, int writable, int timeout_ms) {
+    struct pollfd fds[2] = {
+        {.fd = readable, .events = POLLIN}, {.fd = writable, .events = POLLOUT}};
+    int result = poll(fds, 2, timeout_ms);
+    if (result < 0) return errno == EINTR ? 0 : -errno;
+    return (fds[0].revents != 0 ? 1 : 0) | (fds[1].revents != 0 ? 2 : 0);
 }
 
 const char *gyre_error_name(int error) {

@@ -30,8 +30,9 @@ struct Gyre: ParsableCommand {
         version: GyreVersion.text,
         subcommands: [
             HTTPCommand.self, TCPCommand.self, RunCommand.self, CheckCommand.self,
-            StatusCommand.self, TopCommand.self, TraceCommand.self, ReloadCommand.self, PlanCommand.self,
-            DrainCommand.self, ProbeCommand.self, DemoCommand.self, BenchCommand.self,
+            StatusCommand.self, TopCommand.self, TraceCommand.self, ReloadCommand.self,
+            PlanCommand.self, DrainCommand.self, ReopenCommand.self, ProbeCommand.self,
+            DemoCommand.self, BenchCommand.self,
             FormatCommand.self,
         ])
 }

@@ -119,6 +119,21 @@ enum Values {
         return level
     }
 
+    static func accessTarget(_ text: String) throws -> AccessTarget {
+        guard let target = AccessTarget(parsing: text) else {
+            throw ValidationError("expected stdout, an absolute path or syslog:/path")
+        }
+        return target
+    }
+
+    static func accessFormat(_ text: String) throws -> AccessFormat {
+        do throws(AccessFormatError) {
+            return try AccessFormat(parsing: text)
+        } catch {
+            throw ValidationError(error.text)
+        }
+    }
+
     private static func list<Item: Sendable>(
         _ text: String, of item: (String) throws -> Item
     ) throws -> ValueList<Item> {

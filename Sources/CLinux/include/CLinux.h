@@ -66,6 +66,7 @@ _Noreturn void gyre_memory_refused(size_t bytes);
 uint64_t gyre_monotonic_ns(void);
 uint64_t gyre_own_cpu_ns(void);
 int64_t gyre_realtime_seconds(void);
+uint64_t gyre_realtime_ns(void);
 
 // Threads. The body runs with `context`; all signals stay blocked in it.
 int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *), void *context);
@@ -90,6 +91,8 @@ int gyre_signal_read(int fd);
 int gyre_poll_readable(int first, int second, int timeout_ms);
 // Whether one descriptor became readable, or writable, or came to its end, in time.
 int gyre_poll_one(int fd, int writable, int timeout_ms);
+// The same of two at once, the second to be written to; a negative one is not looked at.
+int gyre_poll_both(int readable, int writable, int timeout_ms);
 
 // Set-up, not for the data path (Setup.c).
 int gyre_duplicate(int fd);
@@ -150,6 +153,15 @@ int gyre_terminal_signals(void);
 
 // UTC with milliseconds, RFC 3339; returns the length of the text.
 int gyre_time_text(char *text, size_t length);
+
+// What logs are written to. A file to append to, made with mode 0640; the standard output stream,
+// of its own and non-blocking where the kernel allows, which `may_block` says; a datagram socket.
+int gyre_log_file_open(const char *path);
+int gyre_log_output_open(int *may_block);
+int gyre_log_socket_open(void);
+long gyre_write(int fd, const void *bytes, size_t length);
+// Local time as syslog has it ("Nov  6 08:49:37"); returns the length of the text.
+int gyre_syslog_time_text(char *text, size_t length);
 
 // Reads a numeric IP address, an IPv6 one maybe with a zone, and asks nobody (getaddrinfo(3)).
 // Returns the length of the address, or a negative EAI_ code, whose sentence

@@ -16,6 +16,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
     case reload = "/v1/reload"
     case plan = "/v1/plan"
     case drain = "/v1/drain"
+    case reopen = "/v1/reopen"
     /// Server-sent events: what happens to the connections that the query names, as it happens.
     case trace = "/v1/trace"
     case metrics = "/metrics"
@@ -36,7 +37,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
 
     package var method: Method {
         switch self {
-        case .reload, .plan, .drain: .post
+        case .reload, .plan, .drain, .reopen: .post
         default: .get
         }
     }
@@ -123,6 +124,11 @@ package enum AdminRoute: String, CaseIterable, Sendable {
                             + " \"undrain\":true, or {\"process\":SOCKETS}"))
             }
             return .command { Self.response(target.drain(order)) }
+        case .reopen:
+            return .command {
+                let outcome = target.reopen()
+                return .report(outcome, status: outcome.verdict == .refused ? 409 : 200)
+            }
         }
     }
 

@@ -33,4 +33,6 @@ package protocol ControlTarget: Sendable {
     func plan(_ text: String) -> ConfigurationOutcome
     /// - Parameter order: valid.
     func drain(_ order: DrainOrder) -> DrainOutcome
+    /// Opens the access log again by its path.
+    func reopen() -> ReopenOutcome
 }

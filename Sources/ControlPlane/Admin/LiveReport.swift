@@ -211,5 +211,7 @@ package struct LiveReport: Codable, Equatable, Sendable {
         package var lines: UInt64
         /// Records that found no room because what the log goes to was too slow.
         package var lost: UInt64
+        /// Writes that failed, each of which was tried again; `nil` from an older Gyre.
+        package var failures: UInt64?
     }
 }

@@ -145,6 +145,13 @@ final class ServiceControl: ControlTarget {
         return drain(listener: order.listener ?? "", order.undrain == true)
     }
 
+    func reopen() -> ReopenOutcome {
+        service.accessLog?.reopen() ?? ReopenOutcome(.unchanged, reason: "there is no access log")
+    }
+
+    /// `nil` when there is no access log.
+    var accessCounts: LiveReport.AccessLog? { service.accessLog?.counts }
+
     private func retire(successorSockets count: Int) -> DrainOutcome {
         guard state == .serving else {
             return DrainOutcome(.refused, reason: "the process is stopping")

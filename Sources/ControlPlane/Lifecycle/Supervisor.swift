@@ -83,6 +83,7 @@ package struct Supervisor {
         changes.stop()
         service.stopWatching()
         if service.workers.hasFinished { service.workers.join() }
+        service.accessLog?.stop()
         log.info("stopped", metadata: ["connectionsCut": "\(!isClean)"])
         return isClean
     }
@@ -143,7 +144,7 @@ package struct Supervisor {
             do {
                 return try RunningService.start(
                     configuration, plan, host, names, watch, isBeside: manner.takesOver, health,
-                    attention: attention)
+                    attention: attention, log: log)
             } catch let error as StartError {
                 throw error
             } catch let error as WorkerGroup.StartFailure {
@@ -207,7 +208,7 @@ package struct Supervisor {
                 FileWatch.waitMs(watch, state.waitMs(nowNs: MonotonicClock.nowNs)))
             precondition(ready >= 0, "poll(2) of two descriptors failed")
             var actions: [ShutdownAction] = []
-            if ready & 1 != 0 { actions += takeSignals(signals, &state, control, orders) }
+            if ready & 1 != 0 { actions += takeSignals(signals, &state, service, control, orders) }
             if control.isRetiring {
                 actions.append(state.retirementRequested(nowNs: MonotonicClock.nowNs))
             }
@@ -252,14 +253,16 @@ package struct Supervisor {
     }
 
     private func takeSignals(
-        _ signals: SignalSource, _ state: inout ShutdownState, _ control: ServiceControl,
-        _ orders: ChangeOrders
+        _ signals: SignalSource, _ state: inout ShutdownState, _ service: RunningService,
+        _ control: ServiceControl, _ orders: ChangeOrders
     ) -> [ShutdownAction] {
         var actions: [ShutdownAction] = []
         while let signal = signals.next() {
             switch signal {
             case .stop: actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
-            case .report: ErrorOutput.write(line: control.counters().json)
+            case .report:
+                ErrorOutput.write(line: control.counters().json)
+                service.accessLog?.requestReopen()
             case .reload where source == .commandLine:
                 // The terminal that it was started from is gone; there is no file to read again.
                 actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))

@@ -22,11 +22,13 @@ struct WorkerGroup: Sendable {
     /// Starts one thread per configuration. On failure the threads that had started are ended and
     /// joined, and the sockets of those that had not are closed.
     ///
-    /// - Parameter attention: an eventfd; stays the caller's when this fails.
+    /// - Parameters:
+    ///   - access: where workers tell of what ended, one for each; none for nowhere.
+    ///   - attention: an eventfd; stays the caller's when this fails.
     static func start(
         _ backend: Backend, _ configurations: [WorkerConfiguration], _ snapshot: SiteSnapshot,
         _ listeners: ListenerSet, ids: [String: UInt32], _ health: EndpointHealth,
-        _ breakers: CircuitBreakers, attention: Descriptor
+        _ breakers: CircuitBreakers, access: [AccessRing] = [], attention: Descriptor
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
         let filter = TraceFilter()
@@ -39,6 +41,7 @@ struct WorkerGroup: Sendable {
                         listeners: ListenerSet.sockets(
                             listeners.listeners, ofWorker: configuration.index, ids: ids),
                         health: health, breakers: breakers, gauges: gauges, filter: filter,
+                        access: access.isEmpty ? nil : access[configuration.index],
                         attention: attention))
             }
         } catch {

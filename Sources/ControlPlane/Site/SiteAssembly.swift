@@ -85,6 +85,7 @@ struct SiteAssembly: Sendable {
             if let accepted = listener.proxyProtocol {
                 description.acceptsProxy = ProxyAcceptance(accepted)
             }
+            description.requestIDName = listener.requestIDName ?? ""
             site.description.listeners.append(description)
         }
         _ = listenerIDs.keep(
@@ -174,6 +175,7 @@ struct SiteAssembly: Sendable {
             var policy = TCPPolicy()
             policy.relay = listener.relay
             policy.idleTimeoutMs = listener.timeouts.idleMs
+            policy.isLogged = listener.isLogged
             return .tcp(policy, upstream: try position(listener.upstream ?? ""))
         case .http:
             var routes: [Route] = []
@@ -189,10 +191,10 @@ struct SiteAssembly: Sendable {
                     } else {
                         upstream = nil
                     }
-                    routes.append(try Route(route, upstream: upstream ?? 0))
+                    var assembled = try Route(route, upstream: upstream ?? 0)
                     let name = route.name.isEmpty ? "\(index + 1)" : route.name
-                    let id = countedID(listener.name, name, &site)
-                    routes[routes.count - 1].id = id
+                    assembled.id = countedID(listener.name, name, &site)
+                    routes.append(assembled)
                 } catch {
                     throw StartError("listener \(listener.name), route \(route.name): \(error)")
                 }
@@ -302,5 +304,7 @@ extension HTTPPolicy {
         pipelineDepthMax = listener.limits.pipelineDepthMax
         forwarded = listener.forwarded
         allowsConnect = listener.allowsConnect
+        isLogged = listener.isLogged
+        makesTraceparent = listener.traceparent == .generate
     }
 }

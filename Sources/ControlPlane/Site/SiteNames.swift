@@ -2,7 +2,7 @@
 
 /// Names by id. Ids of things that are gone keep their names until they are given to others.
 struct SiteNames: Sendable {
-    struct Endpoint: Sendable {
+    struct Endpoint: Equatable, Sendable {
         let upstream: String
         /// As reports call it.
         let name: String

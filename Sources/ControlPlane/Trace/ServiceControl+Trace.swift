@@ -30,7 +30,7 @@ extension ServiceControl {
         guard traces.contains(where: { !$0.isEmpty }) else { return [] }
         var names = SiteNames()
         names.add(service.present.site)
-        let offsetNs = ClockText.unixNs &- MonotonicClock.nowNs
+        let offsetNs = ClockText.monotonicOffsetNs
         // Those of one connection are in their order already, and of one worker.
         var events = traces.enumerated().flatMap { worker, events in
             events.enumerated().map { (worker: worker, position: $0.offset, event: $0.element) }

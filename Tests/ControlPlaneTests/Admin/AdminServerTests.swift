@@ -67,6 +67,7 @@ import Testing
         (post("/v1/drain", "{\"listener\":\"web\"}"), 200, "\"verdict\":\"done\""),
         (post("/v1/drain", "{\"endpoint\":\"e\",\"undrain\":true}"), 404, "\"reason\":\"no e\""),
         (post("/v1/drain", "{}"), 400, "expected {"),
+        (post("/v1/reopen", ""), 200, "{\"verdict\":\"done\"}"),
         (post("/v1/drain", "{\"endpoint\":\"e\",\"listener\":\"web\"}"), 400, "expected {"),
         (post("/v1/drain", "[[[[["), 400, "expected {"),
         (get("/v1"), 404, "there is no /v1 here"),

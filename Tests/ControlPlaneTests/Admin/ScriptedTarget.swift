@@ -91,6 +91,11 @@ final class ScriptedTarget: ControlTarget {
             ? .mistaken([MistakeReport(line: 1, column: 1, message: "empty")]) : .accepted([])
     }
 
+    func reopen() -> ReopenOutcome {
+        commands.withLock { $0.append("reopen") }
+        return ReopenOutcome(.done)
+    }
+
     func drain(_ order: DrainOrder) -> DrainOutcome {
         let name = order.listener ?? order.endpoint ?? ""
         commands.withLock { $0.append("drain \(name)") }
