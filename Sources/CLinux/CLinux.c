@@ -110,6 +110,15 @@ long gyre_send_bytes(int fd, const void *bytes, size_t length) {
     return gyre_send(fd, &segment, 1, 0);
 }
 
+long gyre_send_two(
+    int fd, const void *first, size_t first_length, const void *second, size_t second_length) {
+    const struct iovec segments[] = {
+        {.iov_base = (void *)first, .iov_len = first_length},
+        {.iov_base = (void *)second, .iov_len = second_length},
+    };
+    return gyre_send(fd, segments, 2, 0);
+}
+
 long gyre_send(int fd, const struct iovec *segments, size_t count, int more) {
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     ssize_t result;

@@ -34,10 +34,12 @@ enum Values {
         try list(text, of: address)
     }
 
+    static func block(_ text: String) throws -> IPBlock {
+        try reading { () throws(IPBlockError) in try IPBlock(parsing: text) }
+    }
+
     static func blockList(_ text: String) throws -> ValueList<IPBlock> {
-        try list(text) { item in
-            try reading { () throws(IPBlockError) in try IPBlock(parsing: item) }
-        }
+        try list(text, of: block)
     }
 
     static func duration(_ text: String) throws -> UInt64 {

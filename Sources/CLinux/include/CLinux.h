@@ -30,6 +30,9 @@ int gyre_socket_shutdown_write(int fd);
 int gyre_socket_pair(int fds[2]);
 long gyre_receive(int fd, void *bytes, size_t length);
 long gyre_send_bytes(int fd, const void *bytes, size_t length);
+/* Both as one datagram. */
+long gyre_send_two(
+    int fd, const void *first, size_t first_length, const void *second, size_t second_length);
 /* With `more` the last segment waits for what follows: more bytes or the end of the stream. */
 long gyre_send(int fd, const struct iovec *segments, size_t count, int more);
 

@@ -19,7 +19,7 @@ struct EventStream {
         if !isStream { readHead() }
         guard isStream else { return true }
         var start = 0
-        while let end = bytes[start...].firstIndex(of: ASCII.lineFeed) {
+        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
             let line = String(decoding: bytes[start..<end], as: UTF8.self)
             start = end + 1
             guard line.hasPrefix("data: ") else { continue }

@@ -40,8 +40,9 @@ struct WorkerGroup: Sendable {
                         backend: backend, configuration: configuration, snapshot: snapshot,
                         listeners: ListenerSet.sockets(
                             listeners.listeners, ofWorker: configuration.index, ids: ids),
-                        health: health, breakers: breakers, gauges: gauges, filter: filter,
+                        health: health, breakers: breakers, gauges: gauges,
                         access: access.isEmpty ? nil : access[configuration.index],
+                        filter: filter,
                         attention: attention))
             }
         } catch {

@@ -46,13 +46,8 @@ extension Descriptor {
     func send(_ head: Span<UInt8>, _ rest: Span<UInt8>) -> Int {
         unsafe head.withUnsafeBytes { first in
             unsafe rest.withUnsafeBytes { second in
-                // sendmsg(2) only reads what an iovec points to.
-                var segments = unsafe [first, second].map { memory in
-                    unsafe iovec(
-                        iov_base: UnsafeMutableRawPointer(mutating: memory.baseAddress),
-                        iov_len: memory.count)
-                }
-                return unsafe gyre_send(raw, &segments, segments.count, 0)
+                unsafe gyre_send_two(
+                    raw, first.baseAddress, first.count, second.baseAddress, second.count)
             }
         }
     }
