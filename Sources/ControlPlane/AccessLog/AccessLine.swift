@@ -212,14 +212,11 @@ extension LineBuffer {
         append { $0.appendDecimal(number) }
     }
 
-    /// Writes the last digits of a number, with leading zeros.
+    /// Writes the last digits of a number, an even number of them, with leading zeros.
     fileprivate mutating func appendDigits(_ number: Int64, _ digits: Int) {
-        var place: Int64 = 1
-        for _ in 1..<digits { place *= 10 }
-        while place > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / place % 10))
-            place /= 10
-        }
+        if digits > 2 { appendDigits(number / 100, digits - 2) }
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10 % 10))
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
     }
 }
 

@@ -34,7 +34,7 @@ package final class AccessLog: Sendable {
             let rings = (0..<workers).map { _ in AccessRing(wake: wake) }
             let state = AccessLogState(
                 AccessFilling(rings, options.format, names), wake: wake)
-            let body = AccessBody(AccessWriter(state, sink, log))
+            let body = AccessBody(AccessLoop(state, sink, log))
             let thread = try ControlThread.start("gyre-access") { body.run() }
             return AccessLog(rings, options.to, state, thread)
         } catch {
@@ -89,13 +89,13 @@ package final class AccessLog: Sendable {
     }
 }
 
-/// The writer on its way to its thread.
+/// The loop on its way to its thread.
 private final class AccessBody: @unchecked Sendable {
-    private var writer: AccessWriter
+    private var loop: AccessLoop
 
-    init(_ writer: consuming AccessWriter) {
-        self.writer = writer
+    init(_ loop: consuming AccessLoop) {
+        self.loop = loop
     }
 
-    func run() { writer.run() }
+    func run() { loop.run() }
 }

@@ -7,13 +7,17 @@ internal import Logging
 internal import Synchronization
 
 /// What the thread owns.
-struct AccessWriter: ~Copyable {
+struct AccessLoop: ~Copyable {
     private enum State: Equatable {
         case flowing
         /// The sink takes nothing at the moment.
         case full
         /// The last write failed.
         case failing(retryNs: UInt64)
+
+        var hasFailed: Bool {
+            if case .failing = self { true } else { false }
+        }
     }
 
     private static let retryNs: UInt64 = 500_000_000
@@ -122,7 +126,7 @@ struct AccessWriter: ~Copyable {
     }
 
     private mutating func noteSuccess() {
-        if case .failing = state { log.info("the access log is written again") }
+        if state.hasFailed { log.info("the access log is written again") }
         state = .flowing
     }
 
@@ -141,7 +145,8 @@ struct AccessWriter: ~Copyable {
             try sink.reopen()
             // A line is never in two files.
             if case .file = sink.target { outgoing.untakePart() }
-            noteSuccess()
+            // Whether it is better than before, the next write tells.
+            state = state.hasFailed ? .failing(retryNs: 0) : .flowing
             shared.noteReopened(failure: nil)
         } catch {
             let text = "cannot open \(sink.target) again: \(error)"

@@ -41,24 +41,43 @@ extension LineBuffer {
 
     private mutating func appendPlain(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         var start = range.lowerBound
-        for index in range where !Self.isHarmless(bytes[index]) {
+        while true {
+            let index = Self.harmlessEnd(bytes, start..<range.upperBound)
             append(bytes, start..<index)
+            guard index < range.upperBound else { return }
             append("\\x")
             appendHex(bytes[index], upperCase: true)
             start = index + 1
         }
-        append(bytes, start..<range.upperBound)
+    }
+
+    /// Where the first byte is that does not stand for itself.
+    private static func harmlessEnd(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.lowerBound
+        while index + 8 <= range.upperBound, areHarmless(eight(bytes, at: index)) { index += 8 }
+        while index < range.upperBound, isHarmless(bytes[index]) { index += 1 }
+        return index
+    }
+
+    /// Whether all of eight bytes are harmless; sometimes false although they are.
+    @inline(__always)
+    private static func areHarmless(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        /// The highest bit of each byte that is less than a number below 0x80, and of some others.
+        func below(_ number: UInt64, _ word: UInt64) -> UInt64 { (word &- ones &* number) & ~word }
+        let found =
+            word | below(0x20, word) | below(1, word ^ ones &* UInt64(UInt8(ascii: "\"")))
+            | below(1, word ^ ones &* UInt64(UInt8(ascii: "\\"))) | below(1, word ^ ones &* 0x7F)
+        return found & ones &* 0x80 == 0
     }
 
     private mutating func appendJSON(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         var start = range.lowerBound
         var index = range.lowerBound
         while index < range.upperBound {
+            index = Self.harmlessEnd(bytes, index..<range.upperBound)
+            guard index < range.upperBound else { break }
             let byte = bytes[index]
-            if Self.isHarmless(byte) {
-                index += 1
-                continue
-            }
             let length = byte < 0x80 ? 0 : Self.scalarBytes(bytes, index, range.upperBound)
             if length > 0, !Self.endsLines(bytes, index, length) {
                 index += length

@@ -70,6 +70,15 @@ extension LineBuffer {
         count &+= range.count
     }
 
+    /// Eight bytes as they lie in memory.
+    ///
+    /// - Parameter index: of the first; the others are within `bytes`, too.
+    @inline(__always)
+    static func eight(_ bytes: Span<UInt8>, at index: Int) -> UInt64 {
+        precondition(index >= 0 && index <= bytes.count - 8)
+        return unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+    }
+
     /// Writes what a writer of heads can write, such as addresses and numbers.
     @inline(__always)
     mutating func append(_ write: (inout HeadWriter) -> Void) {

@@ -85,9 +85,9 @@ extension Integration {
                     address: "127.0.0.1:0"
                     protocol: http
                     routes:
-                      - {name: dead, path: /dead, upstream: dead}
-                      - {name: quiet, path: /quiet, upstream: up, access_log: false}
-                      - {name: moved, path: /moved, redirect: {to: /new}}
+                      - {name: dead, path: /dead, hosts: [here], upstream: dead}
+                      - {name: quiet, path: /quiet, hosts: [here], upstream: up, access_log: false}
+                      - {name: moved, path: /moved, hosts: [here], redirect: {to: /new}}
                       - {name: up, path_prefix: /, hosts: [here], upstream: up}
                   - {name: flows, address: "127.0.0.1:0", protocol: tcp, upstream: up}
                   - name: silent
