@@ -79,7 +79,7 @@ extension ServiceControl {
             routesLeftOut: max(reading.counts.routes.count - LiveReport.routesShownMax, 0),
             upstreamsLeftOut: reading.counts.upstreams.count - upstreams.count,
             endpointsLeftOut: reading.counts.endpoints.count - endpointsShown,
-            errors: incidents.newestFirst, accessLog: nil)
+            errors: incidents.newestFirst, accessLog: accessCounts)
     }
 
     private func connections(

@@ -1,4 +1,5 @@
-// What the forwarder counts and tells of its flows, traces included: how they came to be connected, how they ended.
+// What the forwarder counts and tells of its flows, traces included: how they came to be connected,
+// how they ended.
 
 internal import Protocols
 
