@@ -53,10 +53,12 @@ struct MetricsHistory: Sendable {
         requests.append(Requests(counts, atNs: sample.atNs))
         if requests.count > 2 { requests.removeFirst() }
         routes.take(
-            counts.routes.lazy.filter { $0.tally.requests.total > 0 }.map {
+            counts.routes.indices.lazy.filter { counts.routes[$0].tally.requests.total > 0 }.map {
                 RecentTimes.Thing(
-                    id: $0.id, identity: RecentTimes.identity($0.listener, $0.name),
-                    times: $0.tally.total)
+                    id: counts.routes[$0].id,
+                    identity: RecentTimes.identity(
+                        counts.routes[$0].listener, counts.routes[$0].name),
+                    times: counts.routes[$0].tally.total)
             }, seconds)
         let used = Set(counts.endpoints.filter(\.tally.isUsed).map(\.upstreamID))
         let upstreams = counts.upstreams.filter { used.contains($0.id) }
@@ -88,7 +90,11 @@ struct MetricsHistory: Sendable {
 extension MetricsHistory.Requests {
     fileprivate init(_ counts: SiteCounts, atNs: UInt64) {
         self.init(atNs: atNs)
-        for route in counts.routes { routes[route.id] = route.tally.requests.total }
+        routes.reserveCapacity(counts.routes.count)
+        endpoints.reserveCapacity(counts.endpoints.count)
+        for index in counts.routes.indices {
+            routes[counts.routes[index].id] = counts.routes[index].tally.requests.total
+        }
         for listener in counts.listeners {
             unrouted[listener.id] = listener.tally.unrouted.requests.total
             accepted[listener.id] = listener.tally[.accepted]

@@ -98,12 +98,11 @@ extension MetricsLedger.State {
         _ choice: MetricsLedger.Histograms, _ words: MergedWords, to counts: inout SiteCounts
     ) {
         for index in counts.routes.indices {
-            let route = counts.routes[index]
-            guard choice.routes?.contains(route.id) ?? true, route.tally.requests.total > 0 else {
-                continue
-            }
-            counts.routes[index].tally = routes.value(
-                of: route.id, words.route(route.id, needsTimes: true))
+            let id = counts.routes[index].id
+            guard choice.routes?.contains(id) ?? true,
+                counts.routes[index].tally.requests.total > 0
+            else { continue }
+            counts.routes[index].tally = routes.value(of: id, words.route(id, needsTimes: true))
         }
         let used = Set(counts.endpoints.filter(\.tally.isUsed).map(\.upstreamID))
         for index in counts.upstreams.indices {

@@ -18,7 +18,11 @@ extension ServiceControl {
     }
 
     func exposition(_ format: ExpositionFormat) -> [UInt8] {
-        MetricsPage.bytes(metrics.facts(fill: fill), format)
+        var facts = metrics.facts(fill: fill)
+        // Shared readings are of counts, not of this.
+        facts.isReady = readiness().ready
+        facts.isServing = state == .serving
+        return MetricsPage.bytes(facts, format)
     }
 
     private func fill(_ facts: inout MetricsFacts) {
@@ -26,8 +30,6 @@ extension ServiceControl {
         facts.backend = service.plan.choice.backend.rawValue
         facts.backendReason = service.plan.choice.reason
         facts.generation = service.present.generation
-        facts.isReady = readiness().ready
-        facts.isServing = state == .serving
         facts.connectionsMax = UInt64(service.plan.shares.connections)
         facts.buffersMax = service.plan.workers.map { UInt64($0.buffersMax) }
         for listener in facts.counts.listeners {
@@ -47,13 +49,19 @@ extension ServiceControl {
         }
     }
 
-    func live() -> LiveReport { metrics.live(make: live) }
+    func live() -> LiveReport {
+        var report = metrics.live(make: live)
+        let readiness = readiness()
+        report.state = state
+        report.isReady = readiness.ready
+        report.notReadyReason = readiness.reason
+        return report
+    }
 
     private func live(
         _ rows: LiveRows, _ reading: ServiceMetrics.Reading, _ history: MetricsHistory
     ) -> LiveReport {
         let now = reading.sample
-        let readiness = readiness()
         let second = history.secondStart(now.atNs)
         let minute = history.minuteStart(now.atNs)
         let routes = rows.routes(history.routes)
@@ -64,8 +72,8 @@ extension ServiceControl {
         }
         let endpointsShown = upstreams.reduce(0) { $0 + $1.endpoints.count }
         return LiveReport(
-            version: GyreVersion.text, pid: getpid(), state: state, isReady: readiness.ready,
-            notReadyReason: readiness.reason, uptimeMs: metrics.uptimeMs, atMs: ClockText.unixMs,
+            version: GyreVersion.text, pid: getpid(), state: state, isReady: false,
+            uptimeMs: metrics.uptimeMs, atMs: ClockText.unixMs,
             backend: service.plan.choice.backend.rawValue,
             backendReason: service.plan.choice.reason, configuration: "\(source)",
             generation: service.present.generation,
