@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import contextlib
+import ctypes
 import itertools
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -17,6 +19,15 @@ import websockets
 # A slow machine takes long to start a browser; nothing else here is slow.
 START_SECONDS = 30
 ANSWER_SECONDS = 20
+
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """For `preexec_fn`: a child does not outlive its script, however that ends (prctl(2))."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class BrowserError(Exception):
@@ -185,6 +196,7 @@ def browser():
                "--force-color-profile=srgb", "--remote-debugging-port=0",
                f"--user-data-dir={folder}", "about:blank"]
     process = subprocess.Popen(["chromium", *options], start_new_session=True,
+                               preexec_fn=die_with_parent,
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     try:
@@ -192,6 +204,6 @@ def browser():
             yield Browser(socket)
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 
-from browser import browser
+from browser import browser, die_with_parent
 
 SERVER = pathlib.Path(__file__).with_name("live_server.py")
 LIVE = "document.querySelector('#connection').dataset.state === 'live'"
@@ -26,7 +26,7 @@ LOST_TEXT = r"Connection to Gyre lost, last data \d\d:\d\d:\d\d, trying again"
 def server(*options, port=0):
     """A running server and the address of its page."""
     process = subprocess.Popen([sys.executable, "-B", str(SERVER), "--port", str(port), *options],
-                               stdout=subprocess.PIPE, text=True)
+                               stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
     try:
         yield process, f"http://127.0.0.1:{process.stdout.readline().strip()}/"
     finally:

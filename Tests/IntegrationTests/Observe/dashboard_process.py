@@ -19,7 +19,7 @@ import threading
 import time
 import urllib.request
 
-from browser import browser
+from browser import browser, die_with_parent
 from dashboard_page import BACK, LIVE, LOST, LOST_TEXT, press, quiet, text
 
 REQUESTS = 240
@@ -89,7 +89,8 @@ class Gyre:
     def start(self):
         self.log = open(self.folder / "log", "w+", encoding="utf-8")
         self.process = subprocess.Popen([self.program, "run", "--config", str(self.file)],
-                                        stdout=subprocess.DEVNULL, stderr=self.log)
+                                        stdout=subprocess.DEVNULL, stderr=self.log,
+                                        preexec_fn=die_with_parent)
         self.addresses()
 
     def addresses(self):
@@ -117,9 +118,12 @@ class Gyre:
     def url(self):
         return f"http://127.0.0.1:{self.admin}/"
 
-    def ask(self, path):
+    def read(self, path):
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            return json.load(answer)
+            return answer.read().decode()
+
+    def ask(self, path):
+        return json.loads(self.read(path))
 
     def get(self, path, count):
         """Answers to requests on one connection."""
@@ -161,6 +165,8 @@ def counts_are_exact(tab, gyre):
     tab.wait(f"document.querySelector('#requests-total').textContent === '{total} since the start'")
     live = gyre.ask("v1/live")
     assert live["totals"]["requests"] == total
+    series = re.findall(r"^gyre_http_requests_total\{.*\} (\d+)", gyre.read("metrics"), re.M)
+    assert sum(map(int, series)) == total, series
     assert text(tab, "#version") == live["version"]
     assert text(tab, "#backend") == f"{live['backend']} ({live['backendReason']})"
     assert f"pid {live['pid']}" in text(tab, "#process")
