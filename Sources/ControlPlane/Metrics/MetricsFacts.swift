@@ -43,6 +43,8 @@ struct MetricsFacts: Sendable {
     /// By `HealthChange.Kind`.
     var healthChanges: [UInt64] = []
     var counts = SiteCounts()
+    /// `nil` without an access log.
+    var accessLog: LiveReport.AccessLog?
 
     var listenerClients: [UInt32: Int] = [:]
     var upstreams: [UInt32: Upstream] = [:]

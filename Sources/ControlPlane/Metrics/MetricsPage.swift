@@ -190,6 +190,17 @@ extension MetricsPage {
             "gyre_rate_limited", .counter, "What was over the rate of its source.")
         text.sample(facts.counters[.requestsOverRate], ["kind": "request"])
         text.sample(facts.counters[.connectionsOverRate], ["kind": "connection"])
+        guard let log = facts.accessLog else { return }
+        text.begin("gyre_access_log_lines", .counter, "Lines of the access log that were written.")
+        text.sample(log.lines, [:])
+        text.begin(
+            "gyre_access_log_lost", .counter,
+            "Lines that found no room because what the log goes to was too slow.")
+        text.sample(log.lost, [:])
+        text.begin(
+            "gyre_access_log_write_failures", .counter,
+            "Writes that failed, each of which was tried again.")
+        text.sample(log.failures ?? 0, [:])
     }
 
     static func name(_ status: StatusClass) -> String {

@@ -27,6 +27,7 @@ extension ServiceControl {
 
     private func fill(_ facts: inout MetricsFacts) {
         facts.version = GyreVersion.text
+        facts.accessLog = accessCounts
         facts.backend = service.plan.choice.backend.rawValue
         facts.backendReason = service.plan.choice.reason
         facts.generation = service.present.generation

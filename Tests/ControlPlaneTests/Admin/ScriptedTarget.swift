@@ -1,10 +1,10 @@
 // A process for the admin server to ask: its commands take as long as a test wants.
 
-import DataPlane
 import Foundation
 import Synchronization
 
 @testable import ControlPlane
+@testable import DataPlane
 
 /// A target that answers from constants.
 final class ScriptedTarget: ControlTarget {
