@@ -19,8 +19,16 @@ from dashboard_page import LIVE, server
 SHOTS = [("desktop-light", 1280, 1180, False), ("desktop-dark", 1280, 1180, True),
          ("phone-light", 375, 1240, False), ("phone-dark", 375, 1240, True)]
 SECONDS = 65
-# The page has few colours; as many make a small file.
-COLOURS = 160
+COLOURS = 256
+
+
+def shrink(file):
+    """Keeps the colours that a picture has most of, as they are: the page's own, and most edges."""
+    image = PIL.Image.open(file).convert("RGB")
+    counts = sorted(image.getcolors(image.width * image.height), reverse=True)[:COLOURS]
+    palette = PIL.Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in counts for part in colour])
+    image.quantize(palette=palette, dither=PIL.Image.Dither.NONE).save(file, optimize=True)
 
 
 def main():
@@ -40,8 +48,7 @@ def main():
             tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
             file = folder / f"{name}.png"
             tab.screenshot(file, height)
-            image = PIL.Image.open(file).convert("RGB")
-            image.quantize(COLOURS, dither=PIL.Image.Dither.NONE).save(file, optimize=True)
+            shrink(file)
 
 
 if __name__ == "__main__":
