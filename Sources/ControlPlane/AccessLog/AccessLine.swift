@@ -70,7 +70,7 @@ struct AccessLine: Sendable {
         case .timeCommon: appendTimeCommon(record.beganNs &+ wallOffsetNs, to: &buffer)
         case .kind: buffer.append(record.kind.word)
         case .end: buffer.append(record.end.word)
-        case .client: appendClient(record.client, to: &buffer)
+        case .client: return appendClient(record.client, to: &buffer)
         case .status: return appendStatus(record.status, to: &buffer)
         case .bytesIn: buffer.appendDecimal(record.bytesIn)
         case .bytesOut: buffer.appendDecimal(record.bytesOut)
@@ -151,12 +151,11 @@ struct AccessLine: Sendable {
         return true
     }
 
-    private func appendClient(_ address: IPBytes, to buffer: inout LineBuffer) {
-        if address.high | address.low == 0 {
-            buffer.append("unix:")
-        } else {
-            buffer.append { $0.appendIPAddress(address, bracketed: false) }
-        }
+    /// A client on a Unix socket has no address.
+    private func appendClient(_ address: IPBytes, to buffer: inout LineBuffer) -> Bool {
+        guard address.high | address.low != 0 else { return false }
+        buffer.append { $0.appendIPAddress(address, bracketed: false) }
+        return true
     }
 }
 

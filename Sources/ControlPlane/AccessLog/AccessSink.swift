@@ -16,6 +16,8 @@ struct AccessSink: ~Copyable {
 
     /// What a pipe takes at once when it takes anything (pipe(7), PIPE_BUF).
     private static let pipeBytes = 4096
+    /// Sockets take about 200 KiB at once (net.core.wmem_default).
+    private static let datagramBytesMax = 64 * 1024
 
     let target: AccessTarget
     /// None while a syslog socket is not connected.
@@ -99,7 +101,9 @@ struct AccessSink: ~Copyable {
         let (length, sent) = buffer.withBytes { bytes in
             var end = 0
             while end < bytes.count, bytes[end] != LineBuffer.lineEnd { end += 1 }
-            return (end, descriptor.send(frame.bytes.span, bytes.extracting(first: end)))
+            // What is longer than a socket takes at once would never go.
+            let cut = min(end, Self.datagramBytesMax)
+            return (end, descriptor.send(frame.bytes.span, bytes.extracting(first: cut)))
         }
         if sent < 0 { return sent }
         buffer.take(min(length + 1, buffer.left))

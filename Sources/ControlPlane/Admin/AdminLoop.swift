@@ -3,6 +3,7 @@
 internal import CLinux
 internal import DataPlane
 internal import Glibc
+internal import Protocols
 
 /// What the admin thread works on.
 struct AdminLoop {
@@ -46,6 +47,7 @@ struct AdminLoop {
     private var traceID: UInt64?
     private var traceAtNs: UInt64 = 0
     private var traceBeatAtNs: UInt64 = 0
+    private var traceLost: UInt64 = 0
     /// When its last turn is over at the latest.
     private var endNs = UInt64.max
     private var buffer = [UInt8](repeating: 0, count: receiveBytes)
@@ -214,6 +216,7 @@ struct AdminLoop {
                 let busy = Self.busy("too many commands at once")
                 connection.respond(busy, limits, nowNs: nowNs)
             }
+        case .trace where request.method == .head: connection.beginStream(limits, nowNs: nowNs)
         case .trace(let order): beginTrace(order, &connection)
         case .stream:
             let others = connections.values.count { $0.phase == .streaming }
@@ -241,6 +244,7 @@ struct AdminLoop {
             return connection.respond(response, limits, nowNs: nowNs)
         }
         traceID = connection.id
+        traceLost = target.traceEventsLost
         traceAtNs = nowNs + limits.tracePeriodMs * 1_000_000
         traceBeatAtNs = nowNs + limits.eventPeriodMs * 1_000_000
         connection.beginStream(limits, nowNs: nowNs)
@@ -254,8 +258,16 @@ struct AdminLoop {
     private mutating func pushTrace(_ due: inout Set<UInt64>) {
         guard let traceID, nowNs >= traceAtNs else { return }
         traceAtNs = nowNs + limits.tracePeriodMs * 1_000_000
+        // Who has not taken the last ones gets no more: they wait with the workers.
+        guard connections[traceID]?.outputLeft == 0 else { return }
         var bytes: [UInt8] = []
-        for report in target.takeTrace() {
+        var reports = target.takeTrace(atMost: limits.traceEventsMax)
+        let lost = target.traceEventsLost
+        if lost > traceLost {
+            reports.append(TraceReport(lost: lost - traceLost, atUs: ClockText.unixMs * 1_000))
+            traceLost = lost
+        }
+        for report in reports {
             guard let event = try? AdminJSON.encode(report) else { continue }
             bytes += Array("event: trace\ndata: ".utf8) + event + Array("\n\n".utf8)
         }
@@ -345,8 +357,10 @@ struct AdminLoop {
 
     private mutating func pushEvents(_ due: inout Set<UInt64>) {
         guard nowNs >= eventAtNs else { return }
-        let streams = connections.values.filter { $0.phase == .streaming && $0.id != traceID }
-            .map(\.id)
+        // Who has not taken the last event is not given another one.
+        let streams = connections.values.filter {
+            $0.phase == .streaming && $0.id != traceID && $0.outputLeft == 0
+        }.map(\.id)
         guard !streams.isEmpty else { return }
         eventAtNs = nowNs + limits.eventPeriodMs * 1_000_000
         let event = event()

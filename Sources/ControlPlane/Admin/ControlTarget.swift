@@ -21,8 +21,12 @@ package protocol ControlTarget: Sendable {
     func sample()
     /// Begins to watch something; only while nothing is watched.
     func startTrace(_ order: TraceOrder) throws(TraceRefusal)
-    /// What happened to it since the last call, oldest first.
-    func takeTrace() -> [TraceReport]
+    /// What happened to it next, oldest first.
+    ///
+    /// - Parameter limit: about how many events at most.
+    func takeTrace(atMost limit: Int) -> [TraceReport]
+    /// Events of traces that found no room, since the start.
+    var traceEventsLost: UInt64 { get }
     func endTrace()
 
     // Called on the command thread, one at a time; they may take long.

@@ -240,6 +240,8 @@ final class RunningService: Sendable {
                 workers.inFlight(ofEndpoint: $0) > 0 || workers.connections(ofEndpoint: $0) > 0
             } isCounted: {
                 !breakers.isUnused($0)
+            } hasTunnels: { id in
+                workers.metrics.contains { $0.tunnels(ofRoute: id) > 0 }
             }
         }
         try workshop.watch.prepare(for: configuration)

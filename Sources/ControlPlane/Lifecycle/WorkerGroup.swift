@@ -96,8 +96,13 @@ struct WorkerGroup: Sendable {
         return threads.flatMap { $0.takeEvents() }
     }
 
-    /// Takes what each worker has told of what is traced.
-    func takeTraces() -> [[TraceEvent]] { threads.map { $0.trace.take() } }
+    /// Takes what each worker has told of what is traced, up to a limit for each.
+    func takeTraces(atMost limit: Int) -> [[TraceEvent]] {
+        threads.map { $0.trace.take(atMost: limit) }
+    }
+
+    /// Events of traces that found no room, since the start.
+    var tracesLost: UInt64 { threads.reduce(0) { $0 &+ $1.trace.lostCount } }
 
     var finishedCount: Int { threads.count(where: \.hasFinished) }
 

@@ -15,6 +15,8 @@ final class ServiceMetrics: Sendable {
 
     private let service: RunningService
     private let startNs = MonotonicClock.nowNs
+    /// The same moment in milliseconds since the Unix epoch.
+    private let startUnixMs = ClockText.unixMs
     private let history: Mutex<MetricsHistory>
     private let ringThreads = Mutex(RingThreads())
     private let healthChanges = Mutex([UInt64](repeating: 0, count: healthKinds))
@@ -102,7 +104,7 @@ final class ServiceMetrics: Sendable {
             facts.refusals = HeadRefusal.allCases.map(words.refusals)
             facts.healthChanges = healthChanges.withLock { $0 }
             facts.ringThreads = ringThreads.withLock { $0 }
-            facts.startSeconds = Double(ClockText.unixMs - uptimeMs) / 1e3
+            facts.startSeconds = Double(startUnixMs) / 1e3
             fill(&facts)
             last = facts
             return facts

@@ -103,15 +103,16 @@ struct SiteAssembly: Sendable {
     ///   - oldest: no worker looks at what was served before this change.
     ///   - hasClients: whether a listener has any.
     ///   - hasWork: whether an endpoint has connections or requests.
+    ///   - hasTunnels: whether a route has any.
     ///   - isCounted: whether an upstream has any that count against its limits.
     mutating func reclaim(
         before oldest: UInt64, hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool,
-        isCounted: (UInt32) -> Bool
+        isCounted: (UInt32) -> Bool, hasTunnels: (UInt32) -> Bool
     ) {
         listenerIDs.reclaim(before: oldest) { !hasClients($0) }
         upstreamIDs.reclaim(before: oldest) { !isCounted($0) }
-        // Those that look at a route hold the snapshot that it is in.
-        routeIDs.reclaim(before: oldest) { _ in true }
+        // Exchanges hold the snapshot that their routes are in, tunnels do not.
+        routeIDs.reclaim(before: oldest) { !hasTunnels($0) }
         endpointIDs.reclaim(before: oldest) { !hasWork($0) }
     }
 
@@ -192,7 +193,7 @@ struct SiteAssembly: Sendable {
                         upstream = nil
                     }
                     var assembled = try Route(route, upstream: upstream ?? 0)
-                    let name = route.name.isEmpty ? "\(index + 1)" : route.name
+                    let name = route.name.isEmpty ? "#\(index + 1)" : route.name
                     assembled.id = countedID(listener.name, name, &site)
                     routes.append(assembled)
                 } catch {

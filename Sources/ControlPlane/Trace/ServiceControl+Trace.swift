@@ -21,12 +21,13 @@ extension ServiceControl {
             subject = .route(id)
         }
         // What an earlier one left behind.
-        _ = service.workers.takeTraces()
+        _ = service.workers.takeTraces(atMost: .max)
         service.workers.traceFilter.set(subject)
     }
 
-    func takeTrace() -> [TraceReport] {
-        let traces = service.workers.takeTraces()
+    func takeTrace(atMost limit: Int) -> [TraceReport] {
+        let traces = service.workers.takeTraces(
+            atMost: max(limit / service.workers.count, 1))
         guard traces.contains(where: { !$0.isEmpty }) else { return [] }
         var names = SiteNames()
         names.add(service.present.site)
@@ -40,6 +41,8 @@ extension ServiceControl {
             TraceReport($0.event, worker: $0.worker, names, unixOffsetNs: offsetNs)
         }
     }
+
+    var traceEventsLost: UInt64 { service.workers.tracesLost }
 
     func endTrace() { service.workers.traceFilter.set(nil) }
 }

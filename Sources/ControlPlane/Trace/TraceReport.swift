@@ -24,6 +24,15 @@ package struct TraceReport: Codable, Equatable, Sendable {
         detail = event.detail(names)
     }
 
+    /// Of events that are missing from here on.
+    init(lost: UInt64, atUs: UInt64) {
+        self.atUs = atUs
+        worker = 0
+        connection = 0
+        event = "lost"
+        detail = "\(lost) events found no room"
+    }
+
     /// For people: time, connection, how long after the event before, what it is.
     ///
     /// - Parameter sinceUs: when the connection's event before this one was; `nil` for its first.
@@ -33,6 +42,7 @@ package struct TraceReport: Codable, Equatable, Sendable {
         let clock = [seconds / 3_600, seconds / 60 % 60, seconds % 60].map { Self.padded($0, 2) }
         let time = "\(clock.joined(separator: ":")).\(Self.padded(microseconds, 6))"
         let delta = sinceUs.map { "+\(atUs >= $0 ? atUs - $0 : 0)us" } ?? ""
+        if event == "lost" { return "\(time)  \(detail)" }
         let head = "\(time)  \(worker)/\(connection)  \(Self.left(delta, 12))"
         return detail.isEmpty ? "\(head)\(event)" : "\(head)\(Self.left(event, 16))\(detail)"
     }

@@ -18,15 +18,35 @@ struct FlowMeter: BitwiseCopyable {
     /// Since when it stands in line, and how long it did in all.
     var queueSinceNs: UInt64 = 0
     var queueNs = AccessRecord.noTime
-    /// Somebody watches it.
-    var isTraced = false
+    /// The trace that it belongs to; 0 for none.
+    var traced: UInt8 = 0
+    /// It is told to the access log when it has ended.
+    let isLogged: Bool
     /// From the client and to it, as far as the other side took them.
     var bytes = InlineArray<2, UInt64>(repeating: 0)
+    /// Of a tunnel, what its exchange had handed over and nobody had taken: it is counted there.
+    private var carried = InlineArray<2, UInt64>(repeating: 0)
 
-    init(nowNs: UInt64, route: UInt32 = .max, client: IPBytes = IPBytes(high: 0, low: 0)) {
+    init(nowNs: UInt64, isLogged: Bool) {
         beganNs = nowNs
-        self.route = route
-        self.client = client
+        route = .max
+        client = IPBytes(high: 0, low: 0)
+        self.isLogged = isLogged
+    }
+
+    init(_ tunnel: Tunnel, nowNs: UInt64) {
+        beganNs = nowNs
+        route = tunnel.route
+        client = tunnel.address
+        traced = tunnel.traced
+        isLogged = tunnel.isLogged
+        carried[0] = UInt64(tunnel.upstream.unsentBytes)
+        carried[1] = UInt64(tunnel.client.unsentBytes)
+    }
+
+    /// Bytes of its own, from the client (0) or to it (1).
+    func bytes(_ direction: Int) -> UInt64 {
+        bytes[direction] - min(bytes[direction], carried[direction])
     }
 
     var isTunnel: Bool { route != .max }

@@ -26,6 +26,8 @@ extension TCPForwarder {
             let socket = try reactor.adopt(descriptor, owner: side.raw)
             let verdict = site.value.admit(socket, by: listener, nowMs: nowMs, on: &reactor)
             guard case .admitted = verdict else {
+                site.value.metrics.countEnd(
+                    verdict == .tooMany ? .tooManyConnections : .rateLimited)
                 reactor.turnAway(socket)
                 flows.remove(index)
                 return
@@ -51,7 +53,7 @@ extension TCPForwarder {
     mutating func startConnecting<R: Reactor & ~Copyable>(
         _ slot: UInt32, from source: IPBytes?, on reactor: inout R
     ) {
-        if let source { flows[slot: slot].meter.client = source }
+        if let source { noteClient(slot, source) }
         noteSource(slot, source, on: &reactor)
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
         // is noticed. Splicing has nothing to read into before, and when buffers are short those
@@ -68,7 +70,8 @@ extension TCPForwarder {
         let policy = state.record.tcp
         var flow = Flow(
             activeAtMs: nowMs, listener: listener, number: number,
-            meter: FlowMeter(nowNs: nowNs), relay: policy.relay, idleTimeoutMs: policy.idleTimeoutMs
+            meter: FlowMeter(nowNs: nowNs, isLogged: policy.isLogged), relay: policy.relay,
+            idleTimeoutMs: policy.idleTimeoutMs
         )
         flow.snapshot = state.snapshot
         flow.upstream = state.record.upstream
@@ -210,6 +213,7 @@ extension TCPForwarder {
                 site.value.connectionEnded(flows[slot: slot].upstreamID)
                 reactor.counters[.connectFailures] &+= 1
                 if error.isShortage {
+                    noteReason(slot, .connectFailed)
                     report(
                         .connectFailed, endpoint: flows[slot: slot].endpoint, code: error.code,
                         on: &reactor)

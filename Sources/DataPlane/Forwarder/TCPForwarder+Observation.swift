@@ -6,16 +6,24 @@ internal import Protocols
 extension TCPForwarder {
     /// Learns where a client is, if anybody is told.
     mutating func learnClient<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
-        let listener = flows[slot: slot].listener
-        let isTold = access != nil && site.value.listeners[slot: listener].record.tcp.isLogged
         let isWatched = tracer?.filter.wantsClients == true
-        guard isTold || isWatched else { return }
+        guard access != nil && flows[slot: slot].meter.isLogged || isWatched else { return }
         let socket = self[FlowSideID.downstream(slot)].socket
         guard let address = reactor.peerAddress(of: socket) else { return }
+        noteClient(slot, address)
+    }
+
+    /// A flow's client is at `address`: the peer, or whom the peer's PROXY header names.
+    mutating func noteClient(_ slot: UInt32, _ address: IPBytes) {
         flows[slot: slot].meter.client = address
-        guard isWatched, tracer?.filter.matches(client: address) == true else { return }
-        flows[slot: slot].meter.isTraced = true
-        trace(.accepted, slot, id: listener)
+        guard let tracer, tracer.filter.wantsClients else { return }
+        guard tracer.filter.matches(client: address) else {
+            flows[slot: slot].meter.traced = 0
+            return
+        }
+        guard flows[slot: slot].meter.traced == 0 else { return }
+        flows[slot: slot].meter.traced = tracer.filter.number
+        trace(.accepted, slot, id: flows[slot: slot].listener)
     }
 
     /// Tells of a flow, if somebody watches it.
@@ -24,11 +32,12 @@ extension TCPForwarder {
         _ kind: TraceEvent.Kind, _ slot: UInt32, id: UInt32 = .max, code: UInt16 = 0,
         end: EndReason = .done, value: UInt64 = 0
     ) {
-        guard flows[slot: slot].meter.isTraced else { return }
+        let traced = flows[slot: slot].meter.traced
+        guard traced != 0 else { return }
         tracer?.post(
             TraceEvent(
                 kind, connection: flows[slot: slot].number, id: id, code: code, end: end,
-                value: value, atNs: nowNs))
+                value: value, atNs: nowNs), of: traced)
     }
 
     /// The flow's endpoint is there.
@@ -81,19 +90,18 @@ extension TCPForwarder {
         let meter = flow.meter
         let metrics = site.value.metrics
         let totalNs = nowNs &- meter.beganNs
-        trace(.ended, slot, end: meter.end, value: meter.bytes[1])
+        trace(.ended, slot, end: meter.end, value: meter.bytes(1))
         metrics.countEnd(meter.end)
         metrics.record(totalNs, .flow)
         metrics.count(.flows, ofListener: flow.listener)
-        metrics.add(meter.bytes[0], .bytesIn, ofListener: flow.listener)
-        metrics.add(meter.bytes[1], .bytesOut, ofListener: flow.listener)
+        metrics.add(meter.bytes(0), .bytesIn, ofListener: flow.listener)
+        metrics.add(meter.bytes(1), .bytesOut, ofListener: flow.listener)
         if flow.endpoint != .max {
-            metrics.add(meter.bytes[0], .bytesIn, ofEndpoint: flow.endpoint)
-            metrics.add(meter.bytes[1], .bytesOut, ofEndpoint: flow.endpoint)
+            metrics.add(meter.bytes(0), .bytesIn, ofEndpoint: flow.endpoint)
+            metrics.add(meter.bytes(1), .bytesOut, ofEndpoint: flow.endpoint)
         }
-        guard let access else { return }
-        let listener = site.value.listeners[slot: flow.listener].record
-        guard listener.isHTTP ? listener.http.isLogged : listener.tcp.isLogged else { return }
+        if meter.isTunnel { metrics.countTunnelEnd(ofRoute: meter.route) }
+        guard let access, meter.isLogged else { return }
         var record = AccessRecord()
         record.kind = meter.isTunnel ? .tunnel : .flow
         record.end = meter.end
@@ -108,9 +116,9 @@ extension TCPForwarder {
         record.totalNs = totalNs
         record.connectNs = meter.connectNs
         record.queueNs = meter.queueNs
-        record.bytesIn = meter.bytes[0]
-        record.bytesOut = meter.bytes[1]
-        record.bodyBytesOut = meter.bytes[1]
+        record.bytesIn = meter.bytes(0)
+        record.bytesOut = meter.bytes(1)
+        record.bodyBytesOut = meter.bytes(1)
         _ = access.append(&record, texts: Span(), draw: random.next())
     }
 }

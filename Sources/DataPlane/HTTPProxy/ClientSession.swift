@@ -23,7 +23,7 @@ enum SessionPhase: UInt8, BitwiseCopyable {
 
 /// What is true of a client connection.
 struct SessionFlags: OptionSet, BitwiseCopyable {
-    let rawValue: UInt16
+    let rawValue: UInt8
 
     /// A request was answered before.
     static let hasServed = SessionFlags(rawValue: 1 << 0)
@@ -41,8 +41,6 @@ struct SessionFlags: OptionSet, BitwiseCopyable {
     static let flushesLater = SessionFlags(rawValue: 1 << 6)
     /// There was no room for it: it is told so, and is not counted among its listener's clients.
     static let isSurplus = SessionFlags(rawValue: 1 << 7)
-    /// Somebody watches it.
-    static let isTraced = SessionFlags(rawValue: 1 << 8)
 }
 
 /// A client connection.
@@ -50,6 +48,8 @@ struct ClientSession: BitwiseCopyable {
     var transport = Transport()
     var phase = SessionPhase.idle
     var flags: SessionFlags = []
+    /// The trace that it belongs to; 0 for none.
+    var traced: UInt8 = 0
     /// How far an incomplete head has been looked at.
     var progress = HeadProgress()
     /// The exchange in the `exchange` phase.

@@ -60,8 +60,6 @@ struct ExchangeFlags: OptionSet, BitwiseCopyable {
     static let waits = ExchangeFlags(rawValue: 1 << 24)
     /// It stands in front, until some idle connection has ended.
     static let starves = ExchangeFlags(rawValue: 1 << 25)
-    /// Somebody watches it.
-    static let isTraced = ExchangeFlags(rawValue: 1 << 26)
 }
 
 /// A request with its response.

@@ -16,8 +16,10 @@ struct ExchangeMeter: BitwiseCopyable {
     var end = EndReason.clientClosed
     /// The present endpoint was asked, or is being connected for it.
     var isTried = false
-    /// Some endpoint was.
-    var wasTried = false
+    /// How often it was sent to an endpoint, or a connection was made for that.
+    var tries: UInt16 = 0
+    /// The trace that it belongs to; 0 for none.
+    var traced: UInt8 = 0
     /// Since when neither client nor endpoint is waited for; 0 while one is.
     var ownSinceNs: UInt64
     var ownNs: UInt64 = 0

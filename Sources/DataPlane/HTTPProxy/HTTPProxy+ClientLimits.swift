@@ -18,6 +18,8 @@ extension HTTPProxy {
             sessions[slot: slot].flags.insert(.isSurplus)
             answer(slot, .tooManyClients, on: &reactor)
         case .tooMany, .tooOften:
+            let reason = verdict == .tooMany ? EndReason.tooManyConnections : .rateLimited
+            noteRefused(slot, reason, on: &reactor)
             reactor.turnAway(socket)
             sessions.remove(sessions.index(ofSlot: slot))
         }

@@ -290,7 +290,7 @@ extension HTTPProxy {
     /// Nothing refers to a client's socket any more.
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         timers.clear(slot)
-        if sessions[slot: slot].flags.contains(.isTraced) { post(.closed, ofClient: slot) }
+        if sessions[slot: slot].traced != 0 { post(.closed, ofClient: slot) }
         forget(slot, on: &reactor)
         if sessions[slot: slot].flags.contains(.isSurplus) {
             surplusClients -= 1

@@ -16,7 +16,7 @@ extension HTTPProxy {
 
     /// An exchange whose turn it is: that ends with this turn, unless it stands in line.
     mutating func noteTouched<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
-        if notes.isFull { settle(endNs: reactor.clockNs) }
+        if notes.isFull { settleEarly(on: &reactor) }
         notes.append(exchanges.index(ofSlot: x))
     }
 
@@ -40,6 +40,12 @@ extension HTTPProxy {
             }
         }
         notes.removeAll()
+    }
+
+    /// There is no room for more notes: the rest of the turn counts as one of its own.
+    private mutating func settleEarly<R: Reactor & ~Copyable>(on reactor: inout R) {
+        nowNs = reactor.clockNs
+        settle(endNs: nowNs)
     }
 
     /// From here on somebody else is waited for.
@@ -93,6 +99,12 @@ extension HTTPProxy {
         trace(.unqueued, x)
     }
 
+    /// The endpoint in use is asked, or a connection to it is made for that.
+    mutating func noteTry(_ x: UInt32) {
+        exchanges[slot: x].meter.isTried = true
+        if exchanges[slot: x].meter.tries < .max { exchanges[slot: x].meter.tries += 1 }
+    }
+
     /// The endpoint in use is done with an exchange, or is given up.
     mutating func noteLeft(_ x: UInt32) {
         guard exchanges[slot: x].meter.isTried else { return }
@@ -118,9 +130,12 @@ extension HTTPProxy {
     /// - Parameters:
     ///   - head: bytes of the answer's head.
     ///   - content: and of what follows it.
-    mutating func noteReply(_ slot: UInt32, _ reply: LocalReply, head: Int, content: Int) {
+    mutating func noteReply<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ reply: LocalReply, head: Int, content: Int, on reactor: inout R
+    ) {
         guard sessions[slot: slot].phase == .exchange else {
-            noteRefused(slot, reply.end, status: reply.status, head: head, content: content)
+            noteRefused(
+                slot, reply.end, status: reply.status, head: head, content: content, on: &reactor)
             return
         }
         let x = sessions[slot: slot].exchange
@@ -152,7 +167,7 @@ extension HTTPProxy {
             metrics.add(meter.bytesIn, .bytesIn, ofEndpoint: endpoint)
             metrics.add(meter.bytesOut, .bytesOut, ofEndpoint: endpoint)
         }
-        if notes.isFull { settle(endNs: reactor.clockNs) }
+        if notes.isFull { settleEarly(on: &reactor) }
         notes.append(
             EndedExchange(
                 beganNs: meter.beganNs, ownNs: meter.ownNs,
@@ -178,7 +193,7 @@ extension HTTPProxy {
         record.end = meter.end
         record.minorVersion = exchange.flags.contains(.clientIsHTTP10) ? 0 : 1
         record.status = meter.status
-        record.tries = meter.wasTried ? UInt16(clamping: exchange.attempts) : 0
+        record.tries = meter.tries
         record.route = route
         if exchange.destination != .max {
             record.upstream = destination(ofExchange: x).id
@@ -210,8 +225,9 @@ extension HTTPProxy {
     ///   - status: what it is told; 0 for nothing.
     ///   - head: bytes of the answer's head.
     ///   - content: and of what follows it.
-    mutating func noteRefused(
-        _ slot: UInt32, _ reason: EndReason, status: UInt16 = 0, head: Int = 0, content: Int = 0
+    mutating func noteRefused<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ reason: EndReason, status: UInt16 = 0, head: Int = 0, content: Int = 0,
+        on reactor: inout R
     ) {
         let metrics = site.value.metrics
         let listener = sessions[slot: slot].listener
@@ -222,6 +238,7 @@ extension HTTPProxy {
         metrics.add(received, .bytesIn, ofListener: listener)
         metrics.add(UInt64(head + content), .bytesOut, ofListener: listener)
         guard let access, policy(ofClient: slot).isLogged else { return }
+        _ = address(ofClient: slot, on: &reactor)
         var record = AccessRecord()
         record.end = reason
         record.status = status

@@ -174,6 +174,7 @@ extension HTTPProxy {
             } else {
                 reactor.counters[.requestsResent] &+= 1
                 exchanges[slot: x].flags.remove(.mayPipeline)
+                exchanges[slot: x].meter.sentNs = 0
                 // It waits for a connection now, and for that alone.
                 sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
                 pipelining.resends.append(exchanges.index(ofSlot: x), of: exchanges)

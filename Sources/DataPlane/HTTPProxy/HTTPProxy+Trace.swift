@@ -7,8 +7,8 @@ extension HTTPProxy {
     /// Somebody watches clients: looks whether this one, which was just accepted, is one of them.
     mutating func traceClient<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         let address = address(ofClient: slot, on: &reactor)
-        guard tracer?.filter.matches(client: address) == true else { return }
-        sessions[slot: slot].flags.insert(.isTraced)
+        guard let tracer, tracer.filter.matches(client: address) else { return }
+        sessions[slot: slot].traced = tracer.filter.number
         post(.accepted, ofClient: slot)
     }
 
@@ -27,18 +27,18 @@ extension HTTPProxy {
                 return
             }
             // It may have come before anybody watched.
-            sessions[slot: slot].flags.insert(.isTraced)
+            sessions[slot: slot].traced = tracer.filter.number
         } else if !tracer.filter.matches(route: route) {
             return
         }
-        exchanges[slot: x].flags.insert(.isTraced)
+        exchanges[slot: x].meter.traced = tracer.filter.number
         var event = TraceEvent(
             .head, connection: sessions[slot: slot].number, id: route, atNs: nowNs)
         event.append(head, requestHead.methodBytes.range)
         let space: InlineArray<1, UInt8> = [0x20]
         event.append(space.span, 0..<1)
         event.append(head, requestHead.target.range)
-        tracer.post(event)
+        tracer.post(event, of: exchanges[slot: x].meter.traced)
     }
 
     /// Tells of an exchange, if somebody watches it.
@@ -49,7 +49,7 @@ extension HTTPProxy {
         _ kind: TraceEvent.Kind, _ x: UInt32, id: UInt32 = .max, code: UInt16 = 0,
         end: EndReason = .done, value: UInt64 = 0, atNs: UInt64 = 0
     ) {
-        guard exchanges[slot: x].flags.contains(.isTraced) else { return }
+        guard exchanges[slot: x].meter.traced != 0 else { return }
         post(kind, x, id, code, end, value, atNs)
     }
 
@@ -63,14 +63,15 @@ extension HTTPProxy {
         tracer.post(
             TraceEvent(
                 kind, connection: sessions[slot: slot].number, id: id, code: code, end: end,
-                value: value, atNs: atNs > 0 ? atNs : nowNs))
+                value: value, atNs: atNs > 0 ? atNs : nowNs),
+            of: exchanges[slot: x].meter.traced)
     }
 
-    /// Tells of a client.
+    /// Tells of a client that somebody watches.
     func post(_ kind: TraceEvent.Kind, ofClient slot: UInt32) {
         tracer?.post(
             TraceEvent(
                 kind, connection: sessions[slot: slot].number,
-                id: sessions[slot: slot].listener, atNs: nowNs))
+                id: sessions[slot: slot].listener, atNs: nowNs), of: sessions[slot: slot].traced)
     }
 }

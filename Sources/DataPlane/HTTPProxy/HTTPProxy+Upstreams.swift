@@ -12,11 +12,10 @@ extension HTTPProxy {
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
         touch(x, on: &reactor)
-        exchanges[slot: x].meter.isTried = true
-        exchanges[slot: x].meter.wasTried = true
         if exchanges[slot: x].flags.contains(.mayPipeline),
             follow(x, carrying: head, on: &reactor)
         {
+            noteTry(x)
             return
         }
         guard let upstream = takeIdle(x, on: &reactor) else {
@@ -24,6 +23,7 @@ extension HTTPProxy {
             return
         }
         reactor.counters[.upstreamsReused] &+= 1
+        noteTry(x)
         trace(.reused, x, id: exchanges[slot: x].endpoint)
         upstreams[slot: upstream].phase = .leased
         upstreams[slot: upstream].exchange = x
@@ -48,6 +48,7 @@ extension HTTPProxy {
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
         var head = head
+        touch(x, on: &reactor)
         repeat {
             let endpoint = exchanges[slot: x].endpoint
             let destination = destination(ofExchange: x)
@@ -55,13 +56,13 @@ extension HTTPProxy {
                 starve(x, carrying: head, on: &reactor)
                 return
             }
+            noteTry(x)
             do {
                 let upstream = try openUpstream(x, endpoint, on: &reactor)
                 upstreams[slot: upstream].transport.waiting = head
                 exchanges[slot: x].upstream = upstream
                 exchanges[slot: x].flags.insert(.connecting)
                 exchanges[slot: x].flags.remove(.isReused)
-                exchanges[slot: x].meter.isTried = true
                 exchanges[slot: x].meter.connectSinceNs = nowNs
                 watch(exchanges[slot: x].session)
                 return

@@ -244,7 +244,8 @@ extension HTTPProxy {
         let content = reply.write(
             isHead: manner.isHead, connection: manner.connection, to: &writer)
         reactor.buffers.setCount(buffer, writer.count)
-        noteReply(slot, reply, head: writer.count - content, content: content)
+        noteReply(
+            slot, reply, head: writer.count - content, content: content, on: &reactor)
         var chain = BufferChain()
         chain.append(buffer, in: reactor.buffers)
         sendAnswer(slot, chain, manner, on: &reactor)

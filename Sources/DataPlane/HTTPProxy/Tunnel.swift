@@ -20,6 +20,10 @@ struct Tunnel: BitwiseCopyable {
     var address: IPBytes
     /// As metrics count it.
     var route: UInt32
+    /// Its exchange was told to the access log, and so it is.
+    var isLogged: Bool
+    /// The trace that it belongs to; 0 for none.
+    var traced: UInt8
     /// It has a permit of its upstream's.
     var holdsPermit: Bool
 }
@@ -39,7 +43,9 @@ extension HTTPProxy {
             upstreamID: upstreams[slot: upstream].upstreamID,
             listener: sessions[slot: slot].listener, number: sessions[slot: slot].number,
             address: sessions[slot: slot].address,
-            route: exchanges[slot: x].route == .max ? .max : route(ofExchange: x).id,
+            route: route(ofExchange: x).id,
+            isLogged: route(ofExchange: x).isLogged && policy(ofExchange: x).isLogged,
+            traced: exchanges[slot: x].meter.traced,
             holdsPermit: exchanges[slot: x].flags.contains(.holdsPermit))
         exchanges[slot: x].flags.remove(.holdsPermit)
         noteReason(x, .upgraded)
@@ -60,7 +66,7 @@ extension TCPForwarder {
         let policy = site.value.listeners[slot: tunnel.listener].record.http
         var flow = Flow(
             activeAtMs: nowMs, listener: tunnel.listener, number: tunnel.number,
-            meter: FlowMeter(nowNs: nowNs, route: tunnel.route, client: tunnel.address),
+            meter: FlowMeter(tunnel, nowNs: nowNs),
             relay: configuration.filesMax == nil ? policy.relay : .copy,
             idleTimeoutMs: policy.deadlines.tunnelMs)
         flow.endpoint = tunnel.endpoint
@@ -74,6 +80,7 @@ extension TCPForwarder {
             preconditionFailure("more tunnels and sessions than clients")
         }
         site.value.workCame(tunnel.endpoint)
+        site.value.metrics.countTunnel(ofRoute: tunnel.route)
         timers.set(index.slot, atMs: nowMs + flow.idleTimeoutMs)
         return index.slot
     }

@@ -18,6 +18,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private var changes: [WorkerChange] = []
     private let clientsMax: Int
     private var batch: CompletionBatch
+    /// When the last turn that did anything had done it.
+    private var endNs: UInt64 = 0
     private let mailbox: Mailbox
     private let published: PublishedCounters
     /// Kept alive for the site, which reads them.
@@ -118,7 +120,8 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     package mutating func turn() {
         batch.removeAll()
         reactor.turn(deadlineNs: nextDeadlineNs, into: &batch)
-        let nowNs = reactor.nowNs
+        // A turn that did not wait has not read the clock, and begins where the last one ended.
+        let nowNs = max(reactor.nowNs, endNs)
         let nowMs = nowNs / 1_000_000
         forwarder.nowNs = nowNs
         proxy.nowNs = nowNs
@@ -157,7 +160,7 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     /// The turn's work is done: what it tells of is complete.
     private mutating func observeTurn(sinceNs: UInt64) {
         guard batch.count > 0 || !proxy.notes.isEmpty else { return }
-        let endNs = reactor.clockNs
+        endNs = reactor.clockNs
         site.value.metrics.record(endNs &- sinceNs, .turn)
         site.value.metrics.record(UInt64(batch.count) << 6, .batch)
         proxy.settle(endNs: endNs)

@@ -32,7 +32,7 @@ import Testing
     @Test func jsonLeavesOutWhatThereIsNot() {
         #expect(
             MadeRecord.flow.line(.json) == """
-                {"time":"2026-11-26T06:28:36.765432Z","kind":"flow","client":"unix:",\
+                {"time":"2026-11-26T06:28:36.765432Z","kind":"flow",\
                 "listener":"db","bytes_in":0,"bytes_out":0,"tries":2,"retries":1,"total_us":9,\
                 "end":"idle-timeout","worker":0,"connection":0}
                 """)
@@ -47,7 +47,7 @@ import Testing
                 """)
         #expect(
             MadeRecord.flow.line(combined) == """
-                unix: - - [26/Nov/2026:06:28:36 +0000] "-" 000 0 "-" "-"
+                - - - [26/Nov/2026:06:28:36 +0000] "-" 000 0 "-" "-"
                 """)
     }
 

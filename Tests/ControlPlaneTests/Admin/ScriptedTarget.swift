@@ -68,11 +68,13 @@ final class ScriptedTarget: ControlTarget {
     }
 
     /// One event each time.
-    func takeTrace() -> [TraceReport] {
+    func takeTrace(atMost limit: Int) -> [TraceReport] {
         guard traces.withLock({ $0.last }) != "end" else { return [] }
         let event = TraceEvent(.sent, connection: 7, atNs: 1_000)
         return [TraceReport(event, worker: 1, SiteNames(), unixOffsetNs: 1_000)]
     }
+
+    var traceEventsLost: UInt64 { 0 }
 
     func endTrace() { traces.withLock { $0.append("end") } }
 

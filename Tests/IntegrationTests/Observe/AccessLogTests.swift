@@ -156,7 +156,10 @@ extension Integration {
             func text(_ name: String) -> String {
                 """
                 listeners:
-                  - {name: web, address: "127.0.0.1:0", protocol: http, routes: [{name: \(name), upstream: \(name)}]}
+                  - name: web
+                    address: "127.0.0.1:0"
+                    protocol: http
+                    routes: [{name: \(name), upstream: \(name)}]
                 upstreams: [{name: \(name), endpoints: ["\(origin.address)"]}]
                 """
             }

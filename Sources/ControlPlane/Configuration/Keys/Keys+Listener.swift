@@ -79,7 +79,7 @@ extension Configuration.Listener: Keyed {
             "access_log", \.isLogged, .flag,
             "Whether its requests or connections are in the access log, if there is one.")
         Key(
-            "request_id", \.requestIDName, .optional(.writtenHeaderName),
+            "request_id", \.requestIDName, .optional(.identityHeaderName),
             """
             A field that each forwarded request gets with an id, which the access log has too. \
             What trusted_proxies say there is kept, else an id is made; absent: none.

@@ -91,6 +91,11 @@ package final class WorkerMetrics: @unchecked Sendable {
         load(Place.request(id, method, status))
     }
 
+    /// Tunnels of a route that are not over.
+    package func tunnels(ofRoute id: UInt32) -> UInt64 {
+        load(Place.tunnels(id)) &- load(Place.tunnelEnds(id))
+    }
+
     /// Requests that ended, by the status class of what an endpoint answered.
     package func requests(ofEndpoint id: UInt32, _ status: StatusClass) -> UInt64 {
         load(Place.answer(ofEndpoint: id, status))
@@ -203,6 +208,10 @@ struct MetricsWriter: BitwiseCopyable {
         add(1, at: Place.request(id, method, status))
     }
 
+    func countTunnel(ofRoute id: UInt32) { add(1, at: Place.tunnels(id)) }
+
+    func countTunnelEnd(ofRoute id: UInt32) { add(1, at: Place.tunnelEnds(id)) }
+
     @inline(__always)
     func countRequest(ofEndpoint id: UInt32, _ status: StatusClass) {
         add(1, at: Place.answer(ofEndpoint: id, status))
@@ -264,8 +273,9 @@ private enum Place {
     private static let classes = StatusClass.allCases.count
     /// Of a histogram: its buckets and its sum, in whole lines.
     private static let histogramWords = 504
-    /// Of a route: methods by classes.
+    /// Of a route: methods by classes, then tunnels that began and ended.
     private static let routeWords = 64
+    private static let tunnelWord = 60
     private static let listenerWords = 8
     private static let endpointWords = 16
 
@@ -314,6 +324,10 @@ private enum Place {
         precondition(id < UInt32(MetricLimits.routePlaces))
         return routes + Int(id) * routeWords + Int(method.rawValue) * classes + status.rawValue
     }
+
+    static func tunnels(_ id: UInt32) -> Int { request(id, .get, .none) + tunnelWord }
+
+    static func tunnelEnds(_ id: UInt32) -> Int { tunnels(id) + 1 }
 
     @inline(__always)
     static func totals(ofRoute id: UInt32) -> Int {

@@ -29,12 +29,12 @@ package final class TraceRing: @unchecked Sendable {
         tail.store(position &+ 1, ordering: .releasing)
     }
 
-    /// Reader's thread only: the events since the last call, oldest first.
-    package func take() -> [TraceEvent] {
+    /// Reader's thread only: the next events, oldest first.
+    package func take(atMost limit: Int) -> [TraceEvent] {
         var position = head.load(ordering: .relaxed)
         let end = tail.load(ordering: .acquiring)
         var result: [TraceEvent] = []
-        while position != end {
+        while position != end && result.count < limit {
             result.append(events[Int(position % UInt64(Self.capacity))])
             position &+= 1
         }
@@ -54,9 +54,11 @@ struct Tracer: BitwiseCopyable {
         self.filter = filter
     }
 
-    /// Not when nobody watches any more.
-    func post(_ event: TraceEvent) {
-        guard filter.isOn else { return }
+    /// Tells of something that belongs to a trace, unless that one is over.
+    ///
+    /// - Parameter number: of the trace.
+    func post(_ event: TraceEvent, of number: UInt8) {
+        guard filter.number == number else { return }
         unsafe ring._withUnsafeGuaranteedRef { $0.post(event) }
     }
 }
