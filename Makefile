@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test release lint micro bench figures fuzz clean deps build-deps test-deps micro-deps \
+.PHONY: run test release lint micro bench figures screenshots fuzz clean deps build-deps test-deps micro-deps \
 	bench-deps
 
 SOURCES := Package.swift Sources Tests Benchmarks/Micro
@@ -12,14 +12,16 @@ FUZZ_SECONDS ?= 30
 # Debian package and what of it must be there: a command, a pkg-config module or a file.
 BUILD_DEPS := pkg-config:pkg-config liburing-dev:liburing.pc libc-ares-dev:libcares.pc
 TEST_DEPS := nginx:nginx haproxy:haproxy wrk:wrk apache2-utils:ab iperf3:iperf3 curl:curl \
-	strace:strace python3:python3 socat:socat linux-perf:perf git:git \
+	strace:strace python3:python3 socat:socat linux-perf:perf git:git prometheus:promtool \
+	tmux:tmux chromium:chromium \
 	$(foreach module,h11 websockets aiohttp requests jsonschema,\
-		python3-$(module):/usr/lib/python3/dist-packages/$(module))
+		python3-$(module):/usr/lib/python3/dist-packages/$(module)) \
+	python3-prometheus-client:/usr/lib/python3/dist-packages/prometheus_client
 MICRO_DEPS := valgrind:valgrind binutils:strip python3:python3
 BENCH_DEPS := libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so gcc:gcc \
 	python3-matplotlib:/usr/lib/python3/dist-packages/matplotlib
 
-# Starts the demo: two small origins and an HTTP proxy in front of them.
+# Starts the demo: small origins, a proxy in front of them, traffic, and the dashboard.
 run: build-deps
 	swift build $(RELEASE) --product gyre
 	.build/release/gyre demo
@@ -55,6 +57,11 @@ bench: bench-deps release
 # The same, and brings tables and plots of the READMEs up to date.
 figures: bench-deps release
 	Benchmarks/run; code=$$?; Benchmarks/report --readme && exit $$code
+
+# Pictures of the dashboard at URL for the README; of made-up traffic without one.
+screenshots: bench-deps
+	/usr/bin/python3 -B Tests/IntegrationTests/Observe/dashboard_shots.py \
+		Sources/CDashboard/Screenshots $(URL)
 
 fuzz: test-deps
 	Tests/FuzzTests/run $(FUZZ_SECONDS)

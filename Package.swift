@@ -46,6 +46,8 @@ let package = Package(
         .systemLibrary(
             name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .target(name: "CLinux"),
+        // What a browser is sent by the admin address.
+        .target(name: "CDashboard", exclude: ["Page", "Screenshots"]),
         .target(name: "Protocols", swiftSettings: strict),
         .target(
             name: "DataPlane",
@@ -54,7 +56,7 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "CAres", "CLinux", "Protocols", "DataPlane",
+                "CAres", "CDashboard", "CLinux", "Protocols", "DataPlane",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -70,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "gyre",
             dependencies: [
-                "ControlPlane", "LoadGeneration",
+                "CLinux", "ControlPlane", "DataPlane", "LoadGeneration", "Protocols",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -85,6 +87,8 @@ let package = Package(
                 "HTTP/behaving_origin.py", "HTTP/python_clients.py",
                 "HTTP/websocket_origin.py", "HTTP/websocket_client.py", "HTTP/git_origin.py",
                 "Names/dns_server.py",
+                "Observe/browser.py", "Observe/live_server.py", "Observe/dashboard_page.py",
+                "Observe/dashboard_process.py", "Observe/dashboard_shots.py",
             ],
             swiftSettings: tests),
         .testTarget(

@@ -105,6 +105,20 @@ long gyre_receive(int fd, void *bytes, size_t length) {
     return result < 0 ? -errno : result;
 }
 
+long gyre_send_bytes(int fd, const void *bytes, size_t length) {
+    const struct iovec segment = {.iov_base = (void *)bytes, .iov_len = length};
+    return gyre_send(fd, &segment, 1, 0);
+}
+
+long gyre_send_two(
+    int fd, const void *first, size_t first_length, const void *second, size_t second_length) {
+    const struct iovec segments[] = {
+        {.iov_base = (void *)first, .iov_len = first_length},
+        {.iov_base = (void *)second, .iov_len = second_length},
+    };
+    return gyre_send(fd, segments, 2, 0);
+}
+
 long gyre_send(int fd, const struct iovec *segments, size_t count, int more) {
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     ssize_t result;
@@ -193,6 +207,8 @@ static uint64_t nanoseconds(clockid_t clock) {
 }
 
 int64_t gyre_realtime_seconds(void) { return (int64_t)(nanoseconds(CLOCK_REALTIME) / 1000000000u); }
+
+uint64_t gyre_realtime_ns(void) { return nanoseconds(CLOCK_REALTIME); }
 
 uint64_t gyre_monotonic_ns(void) { return nanoseconds(CLOCK_MONOTONIC); }
 
@@ -313,6 +329,14 @@ int gyre_poll_readable(int first, int second, int timeout_ms) {
 int gyre_poll_one(int fd, int writable, int timeout_ms) {
     struct pollfd entry = {.fd = fd, .events = writable ? POLLOUT : POLLIN};
     return poll(&entry, 1, timeout_ms) > 0;
+}
+
+int gyre_poll_both(int readable, int writable, int timeout_ms) {
+    struct pollfd fds[2] = {
+        {.fd = readable, .events = POLLIN}, {.fd = writable, .events = POLLOUT}};
+    int result = poll(fds, 2, timeout_ms);
+    if (result < 0) return errno == EINTR ? 0 : -errno;
+    return (fds[0].revents != 0 ? 1 : 0) | (fds[1].revents != 0 ? 2 : 0);
 }
 
 const char *gyre_error_name(int error) {

@@ -174,6 +174,47 @@ int gyre_time_text(char *text, size_t length) {
     return snprintf(text, length, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
 }
 
+int gyre_log_file_open(const char *path) {
+    return outcome(open(
+        path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640));
+}
+
+int gyre_log_output_open(int *may_block) {
+    struct stat status;
+    int fd = -1;
+    if (fstat(STDOUT_FILENO, &status) < 0) return -errno;
+    *may_block = 0;
+    // O_NONBLOCK belongs to the open file, which others may share: a pipe and a terminal can be
+    // opened once more. Sockets are asked not to wait with each call, and files never do.
+    if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
+        fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        *may_block = fd < 0;
+    }
+    return fd >= 0 ? fd : gyre_duplicate(STDOUT_FILENO);
+}
+
+int gyre_log_socket_open(void) {
+    return outcome(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+long gyre_write(int fd, const void *bytes, size_t length) {
+    ssize_t result;
+    // A socket is not to wait either, whoever shares it.
+    do result = send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (result < 0 && errno == EINTR);
+    if (result < 0 && errno == ENOTSOCK)
+        do result = write(fd, bytes, length);
+        while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : result;
+}
+
+int gyre_syslog_time_text(char *text, size_t length) {
+    time_t now = time(NULL);
+    struct tm local;
+    localtime_r(&now, &local);
+    return (int)strftime(text, length, "%b %e %H:%M:%S", &local);
+}
+
 int gyre_address_parse(const char *host, uint16_t port, void *address, uint32_t size) {
     struct addrinfo hints, *list = NULL;
     char service[8];

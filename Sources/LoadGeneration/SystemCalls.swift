@@ -57,10 +57,7 @@ extension Descriptor {
     /// - Returns: whether the kernel took all of it at once.
     func send(_ bytes: [UInt8]) -> Bool {
         unsafe bytes.withUnsafeBytes { buffer in
-            var segment = unsafe iovec(
-                iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress),
-                iov_len: buffer.count)
-            return unsafe gyre_send(raw, &segment, 1, 0) == buffer.count
+            unsafe gyre_send_bytes(raw, buffer.baseAddress, buffer.count) == buffer.count
         }
     }
 }

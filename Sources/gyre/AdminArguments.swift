@@ -88,20 +88,47 @@ struct ControlArguments: ParsableArguments {
 
     private static let unreachable: Int32 = 3
 
-    /// Asks the process.
-    func ask(_ route: AdminRoute, body: [UInt8] = []) throws -> AdminClient.Answer {
+    /// Who asks the process.
+    func client() throws -> AdminClient {
         let place = address.map(AdminClient.Place.address)
         let sockets = AdminClient.Place.sockets(socket.map { [$0] } ?? RuntimeFolder.socketPaths)
-        let client = AdminClient(place ?? sockets, token: try Values.token(token))
+        return AdminClient(place ?? sockets, token: try Values.token(token))
+    }
+
+    /// Asks the process.
+    func ask(_ route: AdminRoute, body: [UInt8] = []) throws -> AdminClient.Answer {
+        let client = try client()
         do throws(AdminClientError) {
             return try client.ask(route, body: body)
         } catch {
-            switch error {
-            case .unreachable(let line):
-                ErrorOutput.write(line: "gyre: \(line); expected a gyre with --admin-socket there")
-                throw ExitCode(Self.unreachable)
-            case .failed(let line): throw StartError(line)
-            }
+            throw Self.end(error)
+        }
+    }
+
+    /// Follows a stream of events until it ends.
+    ///
+    /// - Parameter take: gets the data of each; false ends it.
+    /// - Throws: what the process says, when it answers with something else.
+    func follow(
+        _ route: AdminRoute, query: String, _ take: (Substring) -> Bool
+    ) throws {
+        let client = try client()
+        let answer: AdminClient.Answer?
+        do throws(AdminClientError) {
+            answer = try client.follow(route, query: query, take)
+        } catch {
+            throw Self.end(error)
+        }
+        if let answer { throw Self.failure(in: answer) }
+    }
+
+    /// What a command ends with that got no answer. Says so when nobody is there.
+    static func end(_ error: AdminClientError) -> any Error {
+        switch error {
+        case .unreachable(let line):
+            ErrorOutput.write(line: "gyre: \(line); expected a gyre with --admin-socket there")
+            return ExitCode(unreachable)
+        case .failed(let line): return StartError(line)
         }
     }
 
@@ -118,8 +145,13 @@ struct ControlArguments: ParsableArguments {
         _ type: Report.Type, in answer: AdminClient.Answer
     ) throws -> Report {
         if let report = try? AdminJSON.decode(type, answer.body) { return report }
+        throw failure(in: answer)
+    }
+
+    /// What an answer says that is not what was asked for.
+    private static func failure(in answer: AdminClient.Answer) -> StartError {
         let failure = try? AdminJSON.decode(FailureReport.self, answer.body)
-        throw StartError(failure?.error ?? "what answers there is not gyre, or another version")
+        return StartError(failure?.error ?? "what answers there is not gyre, or another version")
     }
 }
 

@@ -25,11 +25,14 @@ struct Gyre: ParsableCommand {
             See what this kernel offers, and what a process with --admin-socket auto does:
               gyre probe
               gyre status
+              gyre top
             """,
         version: GyreVersion.text,
         subcommands: [
             HTTPCommand.self, TCPCommand.self, RunCommand.self, CheckCommand.self,
-            StatusCommand.self, ReloadCommand.self, PlanCommand.self, DrainCommand.self,
-            ProbeCommand.self, DemoCommand.self, BenchCommand.self, FormatCommand.self,
+            StatusCommand.self, TopCommand.self, TraceCommand.self, ReloadCommand.self,
+            PlanCommand.self, DrainCommand.self, ReopenCommand.self, ProbeCommand.self,
+            DemoCommand.self, BenchCommand.self,
+            FormatCommand.self,
         ])
 }

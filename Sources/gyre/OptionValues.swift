@@ -34,10 +34,12 @@ enum Values {
         try list(text, of: address)
     }
 
+    static func block(_ text: String) throws -> IPBlock {
+        try reading { () throws(IPBlockError) in try IPBlock(parsing: text) }
+    }
+
     static func blockList(_ text: String) throws -> ValueList<IPBlock> {
-        try list(text) { item in
-            try reading { () throws(IPBlockError) in try IPBlock(parsing: item) }
-        }
+        try list(text, of: block)
     }
 
     static func duration(_ text: String) throws -> UInt64 {
@@ -117,6 +119,21 @@ enum Values {
             throw ValidationError("expected one of \(logLevels.joined(separator: ", "))")
         }
         return level
+    }
+
+    static func accessTarget(_ text: String) throws -> AccessTarget {
+        guard let target = AccessTarget(parsing: text) else {
+            throw ValidationError("expected stdout, an absolute path or syslog:/path")
+        }
+        return target
+    }
+
+    static func accessFormat(_ text: String) throws -> AccessFormat {
+        do throws(AccessFormatError) {
+            return try AccessFormat(parsing: text)
+        } catch {
+            throw ValidationError(error.text)
+        }
     }
 
     private static func list<Item: Sendable>(

@@ -155,21 +155,44 @@ struct ServiceArguments: ParsableArguments {
         transform: Values.logLevel)
     var logLevel = Configuration.LogLevel.info
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Write a line for each request or connection that ended: to the standard output stream, \
+            a file, or a Unix datagram socket. (default: off)
+            """,
+            valueName: "stdout|PATH|syslog:PATH"),
+        transform: Values.accessTarget)
+    var accessLog: AccessTarget?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            What its lines are: json, combined, or a text with names of values such as $client \
+            and $status. (default: \(AccessFormat.json))
+            """,
+            valueName: "format"),
+        transform: Values.accessFormat)
+    var accessLogFormat: AccessFormat?
+
     @Flag(help: "Print what was asked for as a configuration file, for gyre run, and end.")
     var printConfig = false
 
     /// What `--help` says of signals and exit codes.
     static let discussion = """
         SIGTERM and SIGINT stop accepting and wait for what is under way to finish, a second one \
-        cuts it. SIGUSR1 prints the counters as one line of JSON. The exit code is 0 when \
-        everything could finish, 1 when not or when starting failed, 64 when the command line is \
-        wrong.
+        cuts it. SIGUSR1 prints the counters as one line of JSON and opens the access log again. \
+        The exit code is 0 when everything could finish, 1 when not or when starting failed, 64 \
+        when the command line is wrong.
         """
 
     func validate() throws {
         if backend == .epoll && relay == .spliceRing {
             throw ValidationError(
                 "--relay splice-ring needs io_uring, it cannot be used with --backend epoll")
+        }
+        if accessLogFormat != nil && accessLog == nil {
+            throw ValidationError("--access-log-format is given without --access-log")
         }
         if directDescriptors && backend == .epoll {
             throw ValidationError(
@@ -200,6 +223,12 @@ struct ServiceArguments: ParsableArguments {
         configuration.process.connectionsMax = maxConnections
         configuration.process.drainTimeoutMs = drainTimeout
         configuration.process.log.level = logLevel
+        configuration.process.log.access = accessLog.map { target in
+            var access = Configuration.AccessLog()
+            access.to = target
+            access.format = accessLogFormat ?? .json
+            return access
+        }
         if case .exactly(let count) = workers { configuration.process.workers = count }
         for index in configuration.listeners.indices {
             configuration.listeners[index].relay = relay

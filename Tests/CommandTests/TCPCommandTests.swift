@@ -88,6 +88,32 @@ import Testing
         return WaitPolicy(mode: process.wait, busyPollNs: process.busyPollUs * 1_000)
     }
 
+    @Test func accessLogsReachTheirPlaces() throws {
+        let plain = ["--listen", ":1", "--to", ":2"]
+        #expect(try TCPCommand.parse(plain).asked.process.log.access == nil)
+        for target in ["stdout", "/var/log/a.log", "syslog:/dev/log"] {
+            let asked = try TCPCommand.parse(plain + ["--access-log", target]).asked
+            #expect(asked.process.log.access?.to == AccessTarget(parsing: target))
+            #expect(asked.process.log.access?.format == .json)
+        }
+        let asked = try HTTPCommand.parse(
+            plain + ["--access-log", "stdout", "--access-log-format", "$client $$"]
+        ).asked
+        #expect(asked.process.log.access?.format.description == "$client $$")
+        #expect(asked.process.log.access?.samplePercent == 100)
+        for wrong in [
+            ["--access-log", "stderr"], ["--access-log", "a.log"], ["--access-log", ""],
+            ["--access-log-format", "json"],
+            ["--access-log", "stdout", "--access-log-format", "$statsu"],
+        ] {
+            let error = #expect(throws: (any Error).self) { try TCPCommand.parse(plain + wrong) }
+            guard let error else { continue }
+            #expect(TCPCommand.exitCode(for: error).rawValue == 64)
+            #expect(
+                !wrong.contains("$statsu") || TCPCommand.message(for: error).contains("'$status'"))
+        }
+    }
+
     @Test func ringSpliceNeedsTheRing() {
         #expect(throws: (any Error).self) {
             try parse("--relay", "splice-ring", "--backend", "epoll")

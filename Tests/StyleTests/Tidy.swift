@@ -39,6 +39,8 @@ enum Tidy {
         "Sources/DataPlane/Memory/", "Sources/DataPlane/Reactor/", "Sources/DataPlane/System/",
         "Sources/DataPlane/Observe/", "Sources/DataPlane/Timers/",
         "Sources/DataPlane/Worker/WorkerThread.swift",
+        "Sources/ControlPlane/Admin/DashboardFile.swift",
+        "Sources/ControlPlane/AccessLog/LineBuffer.swift",
         "Sources/ControlPlane/Configuration/YAML/YAMLEvents.swift",
         "Sources/ControlPlane/Host/ClockText.swift",
         "Sources/ControlPlane/Host/Environment.swift",

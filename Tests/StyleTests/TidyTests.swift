@@ -8,7 +8,7 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     private static func files() throws -> [SourceFile] {
-        let extensions: Set = ["swift", "c", "h", "py"]
+        let extensions: Set = ["swift", "c", "h", "py", "js", "css"]
         var files = [try file(root.appending(path: "Package.swift"))]
         for folder in ["Sources", "Tests", "Benchmarks"] {
             let walk = FileManager.default.enumerator(

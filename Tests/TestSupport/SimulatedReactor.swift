@@ -24,6 +24,8 @@ package struct SimulatedReactor: ~Copyable, Reactor {
 
     package var nowNs: UInt64 { world.nowNs }
 
+    package var clockNs: UInt64 { world.nowNs }
+
     package var hasDirectSplice: Bool { true }
 
     package var hasRingSplice: Bool { world.hasRingSplice }

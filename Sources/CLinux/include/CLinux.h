@@ -29,6 +29,10 @@ int gyre_socket_reset_on_close(int fd);
 int gyre_socket_shutdown_write(int fd);
 int gyre_socket_pair(int fds[2]);
 long gyre_receive(int fd, void *bytes, size_t length);
+long gyre_send_bytes(int fd, const void *bytes, size_t length);
+/* Both as one datagram. */
+long gyre_send_two(
+    int fd, const void *first, size_t first_length, const void *second, size_t second_length);
 /* With `more` the last segment waits for what follows: more bytes or the end of the stream. */
 long gyre_send(int fd, const struct iovec *segments, size_t count, int more);
 
@@ -65,6 +69,7 @@ _Noreturn void gyre_memory_refused(size_t bytes);
 uint64_t gyre_monotonic_ns(void);
 uint64_t gyre_own_cpu_ns(void);
 int64_t gyre_realtime_seconds(void);
+uint64_t gyre_realtime_ns(void);
 
 // Threads. The body runs with `context`; all signals stay blocked in it.
 int gyre_thread_start(uint64_t *thread, const char *name, void *(*body)(void *), void *context);
@@ -89,6 +94,8 @@ int gyre_signal_read(int fd);
 int gyre_poll_readable(int first, int second, int timeout_ms);
 // Whether one descriptor became readable, or writable, or came to its end, in time.
 int gyre_poll_one(int fd, int writable, int timeout_ms);
+// The same of two at once, the second to be written to; a negative one is not looked at.
+int gyre_poll_both(int readable, int writable, int timeout_ms);
 
 // Set-up, not for the data path (Setup.c).
 int gyre_duplicate(int fd);
@@ -135,8 +142,29 @@ uint32_t gyre_user(void);
 // Writes all of it to descriptor 2 in as few write(2) calls as the kernel allows.
 void gyre_error_output(const void *bytes, size_t length);
 int gyre_error_output_is_terminal(void);
+
+// The terminal on the standard streams (Terminal.c). `begin` has keys come one by one, unechoed
+// and without their signals, until `end`; once each. The size is `rows << 16 | columns`, 0 when
+// there is none. `read` gives a byte, -EPIPE when there is none: after poll(2) because it is gone.
+// `signals` is as gyre_signal_open, of SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP and SIGWINCH.
+int gyre_output_is_terminal(void);
+int gyre_terminal_begin(void);
+void gyre_terminal_end(void);
+uint32_t gyre_terminal_size(void);
+int gyre_terminal_read(void);
+int gyre_terminal_signals(void);
+
 // UTC with milliseconds, RFC 3339; returns the length of the text.
 int gyre_time_text(char *text, size_t length);
+
+// What logs are written to. A file to append to, made with mode 0640; the standard output stream,
+// of its own and non-blocking where the kernel allows, which `may_block` says; a datagram socket.
+int gyre_log_file_open(const char *path);
+int gyre_log_output_open(int *may_block);
+int gyre_log_socket_open(void);
+long gyre_write(int fd, const void *bytes, size_t length);
+// Local time as syslog has it ("Nov  6 08:49:37"); returns the length of the text.
+int gyre_syslog_time_text(char *text, size_t length);
 
 // Reads a numeric IP address, an IPv6 one maybe with a zone, and asks nobody (getaddrinfo(3)).
 // Returns the length of the address, or a negative EAI_ code, whose sentence

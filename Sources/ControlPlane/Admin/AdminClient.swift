@@ -38,6 +38,7 @@ package struct AdminClient: Sendable {
     private static let connectMs: Int32 = 3_000
     /// Longer than a server waits for a command.
     private static let answerNs: UInt64 = 70_000_000_000
+    private static let silenceMs: Int32 = 15_000
     private static let answerBytesMax = 64 * 1024 * 1024
     private static let receiveBytes = 64 * 1024
 
@@ -70,16 +71,54 @@ package struct AdminClient: Sendable {
     func ask(
         _ route: AdminRoute, body: [UInt8] = [], on connection: Connection
     ) throws(AdminClientError) -> Answer {
-        let (socket, host) = (connection.socket, connection.host)
-        defer { socket.close() }
+        defer { connection.socket.close() }
+        let untilNs = MonotonicClock.nowNs + Self.answerNs
+        send(route, query: "", body, on: connection, untilNs)
+        return try Self.answer(in: try Self.receive(connection.socket, untilNs))
+    }
+
+    private func send(
+        _ route: AdminRoute, query: String, _ body: [UInt8], on connection: Connection,
+        _ untilNs: UInt64
+    ) {
         let method = route.method == .post ? "POST" : "GET"
-        var lines = ["\(method) \(route.rawValue) HTTP/1.1", "Host: \(host)", "Connection: close"]
+        let target = query.isEmpty ? route.rawValue : "\(route.rawValue)?\(query)"
+        var lines = [
+            "\(method) \(target) HTTP/1.1", "Host: \(connection.host)", "Connection: close",
+        ]
         if let token { lines.append("Authorization: Bearer \(token.text)") }
         if route.method == .post { lines.append("Content-Length: \(body.count)") }
-        let untilNs = MonotonicClock.nowNs + Self.answerNs
         Self.send(
-            Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body, socket, untilNs)
-        return try Self.answer(in: try Self.receive(socket, untilNs))
+            Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body,
+            connection.socket, untilNs)
+    }
+
+    /// Asks for a stream of events and hands them on as they come, until it ends.
+    ///
+    /// - Parameter take: gets the data of each event; false ends the stream.
+    /// - Returns: what was answered in place of a stream; `nil` when there was one.
+    package func follow(
+        _ route: AdminRoute, query: String, _ take: (Substring) -> Bool
+    ) throws(AdminClientError) -> Answer? {
+        let connection = try connect()
+        defer { connection.socket.close() }
+        send(route, query: query, [], on: connection, MonotonicClock.nowNs + Self.answerNs)
+        var stream = EventStream()
+        var buffer = [UInt8](repeating: 0, count: Self.receiveBytes)
+        while true {
+            let count = connection.socket.receive(into: &buffer)
+            if count == -Int(EAGAIN) {
+                // It beats once a second.
+                guard connection.socket.isReady(.readable, withinMs: Self.silenceMs) else {
+                    throw .failed("the stream has gone silent")
+                }
+                continue
+            }
+            guard count > 0 else {
+                return stream.isStream ? nil : try Self.answer(in: stream.bytes)
+            }
+            guard stream.receive(buffer.prefix(count), take) else { return nil }
+        }
     }
 
     private static func connect(

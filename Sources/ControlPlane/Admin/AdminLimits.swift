@@ -31,9 +31,15 @@ package struct AdminLimits: Sendable {
     /// Commands that wait for the one that runs; beyond, 503.
     package var commandsMax = 16
     /// Event bytes that a stream's reader has not taken; beyond, it is cut off.
-    package var streamBytesMax = 256 * 1024
+    package var streamBytesMax = 2 * 1024 * 1024
     /// Between two events of a stream.
     package var eventPeriodMs: UInt64 = 1_000
+    /// Between two looks at what is traced.
+    package var tracePeriodMs: UInt64 = 100
+    /// Events of a trace that are told at one such look; others wait, as far as there is room.
+    package var traceEventsMax = 500
+    /// Between two samples of what is counted.
+    package var samplePeriodMs: UInt64 = 1_000
 
     package init() {}
 

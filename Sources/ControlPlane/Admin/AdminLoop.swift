@@ -3,6 +3,7 @@
 internal import CLinux
 internal import DataPlane
 internal import Glibc
+internal import Protocols
 
 /// What the admin thread works on.
 struct AdminLoop {
@@ -23,6 +24,7 @@ struct AdminLoop {
     private static let acceptsMax = 32
     /// While the process has no descriptor left.
     private static let acceptPauseNs: UInt64 = 100_000_000
+    private static let eventSharedNs: UInt64 = 100_000_000
 
     private let poll: EventPoll
     private let sockets: AdminSockets
@@ -38,6 +40,14 @@ struct AdminLoop {
     /// When accepting is tried again; `nil` when it waits for the kernel's word.
     private var acceptAtNs: UInt64?
     private var eventAtNs: UInt64 = 0
+    /// What was pushed last, for streams that begin at the same time.
+    private var lastEvent: (bytes: [UInt8], atNs: UInt64)?
+    private var sampleAtNs: UInt64 = 0
+    /// The connection that a trace is pushed to, and when it gets the next events.
+    private var traceID: UInt64?
+    private var traceAtNs: UInt64 = 0
+    private var traceBeatAtNs: UInt64 = 0
+    private var traceLost: UInt64 = 0
     /// When its last turn is over at the latest.
     private var endNs = UInt64.max
     private var buffer = [UInt8](repeating: 0, count: receiveBytes)
@@ -70,6 +80,7 @@ struct AdminLoop {
     mutating func close() {
         for connection in connections.values { connection.socket.close() }
         connections.removeAll()
+        if traceID != nil { endTrace() }
         poll.close()
     }
 
@@ -93,9 +104,12 @@ struct AdminLoop {
         for (id, response) in commands.takeAnswers() where connections[id]?.phase == .answering {
             respond(response, to: id, &due)
         }
+        takeSample()
         pushEvents(&due)
+        pushTrace(&due)
         expire(&due)
         for id in due.sorted() { attend(id) }
+        if let traceID, connections[traceID] == nil { endTrace() }
     }
 
     /// Goes on until nobody waits for an answer any more, or for as long as that may take.
@@ -108,12 +122,12 @@ struct AdminLoop {
 
     private func timeoutNs() -> Int64 {
         if !goingOn.isEmpty { return 0 }
-        var untilNs = min(acceptAtNs ?? .max, endNs)
+        var untilNs = min(acceptAtNs ?? .max, endNs, sampleAtNs)
         for connection in connections.values {
             untilNs = min(untilNs, connection.deadlineNs)
             if connection.phase == .streaming { untilNs = min(untilNs, eventAtNs) }
         }
-        guard untilNs < .max else { return -1 }
+        if traceID != nil { untilNs = min(untilNs, traceAtNs) }
         let now = MonotonicClock.nowNs
         // Whole milliseconds, and none too early.
         return untilNs > now ? Int64(clamping: (untilNs - now) / 1_000_000 + 1) * 1_000_000 : 0
@@ -202,6 +216,8 @@ struct AdminLoop {
                 let busy = Self.busy("too many commands at once")
                 connection.respond(busy, limits, nowNs: nowNs)
             }
+        case .trace where request.method == .head: connection.beginStream(limits, nowNs: nowNs)
+        case .trace(let order): beginTrace(order, &connection)
         case .stream:
             let others = connections.values.count { $0.phase == .streaming }
             if others < limits.streamsMax {
@@ -212,6 +228,62 @@ struct AdminLoop {
                 let busy = Self.busy("too many event streams at once")
                 connection.respond(busy, limits, nowNs: nowNs)
             }
+        }
+    }
+
+    /// Only one trace at a time: workers look for one subject.
+    private mutating func beginTrace(_ order: TraceOrder, _ connection: inout AdminConnection) {
+        guard traceID == nil else {
+            let response = AdminResponse.failure(409, "somebody else is watching a trace")
+            return connection.respond(response, limits, nowNs: nowNs)
+        }
+        do throws(TraceRefusal) {
+            try target.startTrace(order)
+        } catch {
+            let response = AdminResponse.failure(error.status, error.reason)
+            return connection.respond(response, limits, nowNs: nowNs)
+        }
+        traceID = connection.id
+        traceLost = target.traceEventsLost
+        traceAtNs = nowNs + limits.tracePeriodMs * 1_000_000
+        traceBeatAtNs = nowNs + limits.eventPeriodMs * 1_000_000
+        connection.beginStream(limits, nowNs: nowNs)
+    }
+
+    private mutating func endTrace() {
+        traceID = nil
+        target.endTrace()
+    }
+
+    private mutating func pushTrace(_ due: inout Set<UInt64>) {
+        guard let traceID, nowNs >= traceAtNs else { return }
+        traceAtNs = nowNs + limits.tracePeriodMs * 1_000_000
+        // Who has not taken the last ones gets no more: they wait with the workers.
+        guard connections[traceID]?.outputLeft == 0 else { return }
+        var bytes: [UInt8] = []
+        var reports = target.takeTrace(atMost: limits.traceEventsMax)
+        let lost = target.traceEventsLost
+        if lost > traceLost {
+            reports.append(TraceReport(lost: lost - traceLost, atUs: ClockText.unixMs * 1_000))
+            traceLost = lost
+        }
+        for report in reports {
+            guard let event = try? AdminJSON.encode(report) else { continue }
+            bytes += Array("event: trace\ndata: ".utf8) + event + Array("\n\n".utf8)
+        }
+        if nowNs >= traceBeatAtNs {
+            // Who has gone without a word is noticed by that.
+            traceBeatAtNs = nowNs + limits.eventPeriodMs * 1_000_000
+            bytes += Array(":\n\n".utf8)
+        }
+        guard !bytes.isEmpty, var connection = connections.removeValue(forKey: traceID) else {
+            return
+        }
+        if connection.push(bytes, limits, nowNs: nowNs) {
+            connections[traceID] = connection
+            due.insert(traceID)
+        } else {
+            connection.socket.close()
         }
     }
 
@@ -265,14 +337,30 @@ struct AdminLoop {
         return true
     }
 
-    /// The counters as a server-sent event (HTML, section 9.2.6).
-    private func event() -> [UInt8] {
-        Array("event: counters\ndata: \(target.counters().json)\n\n".utf8)
+    private mutating func takeSample() {
+        guard nowNs >= sampleAtNs else { return }
+        target.sample()
+        sampleAtNs = nowNs + limits.samplePeriodMs * 1_000_000
+    }
+
+    /// The counters and the live report as server-sent events (HTML, section 9.2.6), made once for
+    /// all streams.
+    private mutating func event() -> [UInt8] {
+        if let lastEvent, nowNs - lastEvent.atNs < Self.eventSharedNs { return lastEvent.bytes }
+        var bytes = Array("event: counters\ndata: \(target.counters().json)\n\n".utf8)
+        if let live = try? AdminJSON.encode(target.live()) {
+            bytes += Array("event: live\ndata: ".utf8) + live + Array("\n\n".utf8)
+        }
+        lastEvent = (bytes, nowNs)
+        return bytes
     }
 
     private mutating func pushEvents(_ due: inout Set<UInt64>) {
         guard nowNs >= eventAtNs else { return }
-        let streams = connections.values.filter { $0.phase == .streaming }.map(\.id)
+        // Who has not taken the last event is not given another one.
+        let streams = connections.values.filter {
+            $0.phase == .streaming && $0.id != traceID && $0.outputLeft == 0
+        }.map(\.id)
         guard !streams.isEmpty else { return }
         eventAtNs = nowNs + limits.eventPeriodMs * 1_000_000
         let event = event()

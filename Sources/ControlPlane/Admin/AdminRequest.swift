@@ -14,6 +14,7 @@ package struct AdminRequest: Equatable, Sendable {
     /// `nil` without the field. Given twice, both values: no such value is right.
     package var authorization: String?
     package var origin: String?
+    package var accept: String?
     /// Whether the client may send another request behind this one.
     package var isPersistent = true
     package var body: [UInt8] = []
@@ -40,6 +41,7 @@ package struct AdminRequest: Equatable, Sendable {
             let field = head.fields[index]
             switch Self.text(field.name, bytes).lowercased() {
             case "authorization": Self.join(&authorization, Self.text(field.value, bytes))
+            case "accept": Self.join(&accept, Self.text(field.value, bytes))
             case "origin": Self.join(&origin, Self.text(field.value, bytes))
             default: break
             }

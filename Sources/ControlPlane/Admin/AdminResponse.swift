@@ -7,6 +7,11 @@ package struct AdminResponse: Equatable, Sendable {
     package enum Content: String, Sendable {
         case json = "application/json"
         case yaml = "application/yaml"
+        case openMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        case classicMetrics = "text/plain; version=0.0.4; charset=utf-8"
+        case html = "text/html; charset=utf-8"
+        case css = "text/css; charset=utf-8"
+        case javascript = "text/javascript; charset=utf-8"
     }
 
     package var status: UInt16
@@ -59,7 +64,7 @@ package struct AdminResponse: Equatable, Sendable {
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
 
-    /// Nothing here may be kept by a cache or taken for a page or a script.
+    /// Nothing here may be kept by a cache or taken for another type than it says.
     private static func commonLines(_ status: UInt16, _ contentType: String) -> [String] {
         [
             "HTTP/1.1 \(status) \(phrase(status))", "Server: gyre", "Date: \(ClockText.httpDate)",

@@ -178,6 +178,26 @@ package struct ConfigurationOutcome: Codable, Equatable, Sendable {
     }
 }
 
+/// What came of `POST /v1/reopen`.
+package struct ReopenOutcome: Codable, Equatable, Sendable {
+    package enum Verdict: String, Codable, Sendable {
+        case done
+        /// There is nothing that could be opened again.
+        case unchanged
+        /// It could not be opened; what was open stays so.
+        case refused
+    }
+
+    package var verdict: Verdict
+    /// Of `unchanged` and `refused`, one line.
+    package var reason: String?
+
+    package init(_ verdict: Verdict, reason: String? = nil) {
+        self.verdict = verdict
+        self.reason = reason
+    }
+}
+
 /// The body of `POST /v1/drain`: exactly one of `listener` and `endpoint`.
 package struct DrainOrder: Codable, Equatable, Sendable {
     package var listener: String?

@@ -14,6 +14,11 @@ package enum SystemFile {
         return count > 0 ? String(decoding: bytes.prefix(Int(count)), as: UTF8.self) : nil
     }
 
+    /// The first bytes of a file that has a short line, as text.
+    static func line(_ path: String) -> String? {
+        (try? bytes(path, max: 64)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// The first bytes of a file.
     ///
     /// - Parameter max: how many there may be; the memory for them is taken at once.

@@ -90,9 +90,17 @@ extension ConfigurationOutcome {
             for change in changes where change.kind == .process {
                 log.warning("\(change.name) changes at the next start only")
             }
-        case .refused: log.error("not reloaded: \(reason ?? "")")
-        case .mistaken:
-            for mistake in mistakes { log.error("not reloaded: \(mistake.text(file: path))") }
+        case .refused, .mistaken:
+            for line in troubles(path) { log.error("\(line)") }
+        }
+    }
+
+    /// Why it was not taken, a line for each reason.
+    func troubles(_ path: String) -> [String] {
+        switch verdict {
+        case .accepted: []
+        case .refused: ["not reloaded: \(reason ?? "")"]
+        case .mistaken: mistakes.map { "not reloaded: \($0.text(file: path))" }
         }
     }
 }

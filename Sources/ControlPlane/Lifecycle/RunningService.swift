@@ -3,6 +3,7 @@
 
 internal import CLinux
 internal import DataPlane
+internal import Logging
 internal import Protocols
 internal import Synchronization
 
@@ -25,6 +26,8 @@ final class RunningService: Sendable {
         /// What the workers look at.
         var snapshot: SiteSnapshot
         var names: NameBook
+        /// What ids are called.
+        var siteNames: SiteNames
         var watch: EndpointWatch
         /// Changes that every worker was told to make.
         var changesPosted: UInt64 = 0
@@ -34,6 +37,10 @@ final class RunningService: Sendable {
     let workers: WorkerGroup
     let health: EndpointHealth
     let breakers: CircuitBreakers
+    /// Whose counts the workers' words are.
+    let ledger: MetricsLedger
+    /// `nil` when none was asked for.
+    let accessLog: AccessLog?
     private let host: HostFacts
     private let workshop: Mutex<Workshop>
     private let state: Mutex<Present>
@@ -48,12 +55,16 @@ final class RunningService: Sendable {
 
     private init(
         _ plan: ServicePlan, _ workers: WorkerGroup, _ health: EndpointHealth,
-        _ breakers: CircuitBreakers, _ host: HostFacts, _ workshop: Workshop, _ present: Present
+        _ breakers: CircuitBreakers, _ ledger: MetricsLedger, _ accessLog: AccessLog?,
+        _ host: HostFacts,
+        _ workshop: Workshop, _ present: Present
     ) {
         self.plan = plan
         self.workers = workers
         self.health = health
         self.breakers = breakers
+        self.ledger = ledger
+        self.accessLog = accessLog
         self.host = host
         self.workshop = Mutex(workshop)
         state = Mutex(present)
@@ -80,16 +91,17 @@ final class RunningService: Sendable {
     /// - Parameters:
     ///   - isBeside: another process may listen there, whose place is being taken.
     ///   - health: without endpoints.
-    ///   - names: the addresses of every name in the configuration.
+    ///   - book: the addresses of every name in the configuration.
     ///   - watch: of that health table; nothing is started yet.
     ///   - attention: what workers and health signal; stays the caller's when this fails.
+    ///   - log: is told when the access log cannot be written.
     /// - Throws: what the operator has to change, or `WorkerGroup.StartFailure`.
     static func start(
         _ configuration: Configuration, _ plan: ServicePlan, _ host: HostFacts,
-        _ names: NameBook, _ watch: EndpointWatch, isBeside: Bool, _ health: EndpointHealth,
-        attention: Descriptor
+        _ book: NameBook, _ watch: EndpointWatch, isBeside: Bool, _ health: EndpointHealth,
+        attention: Descriptor, log: Logger
     ) throws -> RunningService {
-        let endpoints = try EndpointSource.resolve(configuration, names)
+        let endpoints = try EndpointSource.resolve(configuration, book)
         var watch = watch
         var assembly = SiteAssembly()
         let site = try assembly.assemble(configuration, endpoints)
@@ -97,10 +109,16 @@ final class RunningService: Sendable {
         let listeners = try ListenerSet.open(
             requests(configuration), workers: plan.shares.workers, queueMax: host.listenQueueMax,
             isBeside: isBeside)
+        var names = SiteNames()
+        names.add(site)
+        let accessLog: AccessLog?
         do throws(StartError) {
             try refuseCrowd(listeners.listeners.count)
             try refuseLoops(listeners, endpoints)
             try watch.prepare(for: configuration)
+            accessLog = try configuration.process.log.access.map { options throws(StartError) in
+                try AccessLog.start(options, workers: plan.workers.count, names: names, log: log)
+            }
         } catch {
             listeners.close()
             throw error
@@ -111,15 +129,21 @@ final class RunningService: Sendable {
         do throws(WorkerGroup.StartFailure) {
             workers = try WorkerGroup.start(
                 plan.choice.backend, plan.workers, snapshot, listeners, ids: site.listenerIDs,
-                health, breakers, attention: attention)
+                health, breakers, access: accessLog?.rings ?? [], attention: attention)
         } catch {
+            accessLog?.stop()
             watch.stop()
             throw error
         }
         watch.watch(configuration, site)
+        let ledger = MetricsLedger()
+        // Ids of the first site count from nothing, whatever was counted meanwhile.
+        ledger.note(site, workers.metrics)
         return RunningService(
-            plan, workers, health, breakers, host,
-            Workshop(assembly: assembly, snapshot: snapshot, names: names, watch: watch),
+            plan, workers, health, breakers, ledger, accessLog, host,
+            Workshop(
+                assembly: assembly, snapshot: snapshot, names: book, siteNames: names,
+                watch: watch),
             Present(
                 configuration: configuration, site: site, listeners: listeners, generation: 1))
     }
@@ -169,6 +193,7 @@ final class RunningService: Sendable {
         stopWatching()
         workers.post(.terminate)
         workers.join()
+        accessLog?.stop()
         present.listeners.removeFiles()
     }
 
@@ -215,6 +240,8 @@ final class RunningService: Sendable {
                 workers.inFlight(ofEndpoint: $0) > 0 || workers.connections(ofEndpoint: $0) > 0
             } isCounted: {
                 !breakers.isUnused($0)
+            } hasTunnels: { id in
+                workers.metrics.contains { $0.tunnels(ofRoute: id) > 0 }
             }
         }
         try workshop.watch.prepare(for: configuration)
@@ -236,8 +263,11 @@ final class RunningService: Sendable {
         workshop.assembly = assembly
         workshop.snapshot = snapshot
         workshop.names = names
+        workshop.siteNames.add(site)
+        accessLog?.setNames(workshop.siteNames)
         site.assign(site.added, in: health, nowMs: MonotonicClock.nowNs / 1_000_000)
         let ids = site.listenerIDs
+        ledger.note(site, workers.metrics)
         workers.post { worker in
             WorkerChange(
                 snapshot: snapshot,

@@ -72,7 +72,7 @@ package struct ServicePlan: Sendable {
         _ options: Configuration.Process, host: HostFacts, shares: ResourceShares, _ index: Int
     ) -> WorkerConfiguration {
         let table = shares.table(ofWorker: index)
-        return WorkerConfiguration(
+        var worker = WorkerConfiguration(
             index: index,
             processor: options.pinsWorkers
                 ? host.processors[index % host.processors.count] : nil,
@@ -83,6 +83,10 @@ package struct ServicePlan: Sendable {
             buffersMax: shares.buffers(
                 memoryBytes: host.memoryBytes, bufferBytes: BufferPool.bufferBytes),
             pipesMax: ResourceShares.pipes(workers: shares.workers))
+        if let access = options.log.access {
+            worker.accessSample = UInt32(clamping: (access.samplePercent * 65_536 + 50) / 100)
+        }
+        return worker
     }
 
     private static func warnings(

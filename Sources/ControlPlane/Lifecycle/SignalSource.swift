@@ -10,7 +10,7 @@ package struct SignalSource: Sendable {
     package enum Signal: Equatable {
         /// SIGTERM or SIGINT, by its number.
         case stop(Int32)
-        /// SIGUSR1.
+        /// SIGUSR1: counters are printed, and the access log is opened again.
         case report
         /// SIGHUP.
         case reload

@@ -8,10 +8,11 @@ internal import Synchronization
 
 /// A running service as the control API sees it.
 final class ServiceControl: ControlTarget {
-    private let service: RunningService
-    private let source: ConfigurationSource
+    let service: RunningService
+    let source: ConfigurationSource
+    let metrics: ServiceMetrics
+    let incidents: IncidentLog
     private let log: Logger
-    private let startNs = MonotonicClock.nowNs
     private let retirement = Atomic<Bool>(false)
 
     /// How many milliseconds the workers' listening sockets may take to close.
@@ -24,12 +25,14 @@ final class ServiceControl: ControlTarget {
         self.service = service
         self.source = source
         self.log = log
+        metrics = ServiceMetrics(service)
+        incidents = IncidentLog(log)
     }
 
     /// Whether another process has taken over. Its serving loop is woken for it.
     var isRetiring: Bool { retirement.load(ordering: .acquiring) }
 
-    private var state: StatusReport.State { service.isServing ? .serving : .draining }
+    var state: StatusReport.State { service.isServing ? .serving : .draining }
 
     func status() -> StatusReport {
         let counters = service.workers.countersOfEach
@@ -38,7 +41,7 @@ final class ServiceControl: ControlTarget {
         let present = service.present
         return StatusReport(
             version: GyreVersion.text, pid: getpid(), state: state,
-            uptimeMs: (MonotonicClock.nowNs - startNs) / 1_000_000,
+            uptimeMs: metrics.uptimeMs,
             backend: service.plan.choice.backend.rawValue,
             backendReason: service.plan.choice.reason, configuration: "\(source)",
             generation: present.generation, connectionsActive: all.connectionsActive,
@@ -89,8 +92,7 @@ final class ServiceControl: ControlTarget {
             return EndpointReport(
                 upstream: assembled.upstream, name: assembled.endpoint.name,
                 address: assembled.endpoint.key,
-                state: state.isUsable ? .usable : state.isDrained ? .draining : .ejected,
-                reason: state.reason, weight: assembled.endpoint.weight,
+                state: state.report, reason: state.reason, weight: assembled.endpoint.weight,
                 connections: UInt64(
                     max(
                         service.workers.connections(ofEndpoint: id),
@@ -109,6 +111,7 @@ final class ServiceControl: ControlTarget {
         guard state == .serving else { return .refused("the process is stopping") }
         let outcome = service.reload(from: path)
         outcome.tell(log, path)
+        for line in outcome.troubles(path) { incidents.note(.error, line) }
         return outcome
     }
 
@@ -116,14 +119,13 @@ final class ServiceControl: ControlTarget {
     func take(_ news: [NameQuestion: NameNews]) {
         for (question, news) in news {
             guard let trouble = news.trouble else { continue }
-            let line = trouble.text(of: question)
-            if trouble == .ended { log.info("\(line)") } else { log.warning("\(line)") }
+            incidents.tell(trouble == .ended ? .info : .warning, trouble.text(of: question))
         }
         guard state == .serving else { return }
         let outcome = service.change(namesTo: news.compactMapValues(\.addresses))
         for change in outcome.changes { log.info("\(change.text)") }
         if let failure = outcome.failure {
-            log.error("these addresses cannot be served: \(failure)")
+            incidents.tell(.error, "these addresses cannot be served: \(failure)")
         }
     }
 
@@ -142,6 +144,13 @@ final class ServiceControl: ControlTarget {
         if let name = order.endpoint { return drain(endpoint: name, order.undrain == true) }
         return drain(listener: order.listener ?? "", order.undrain == true)
     }
+
+    func reopen() -> ReopenOutcome {
+        service.accessLog?.reopen() ?? ReopenOutcome(.unchanged, reason: "there is no access log")
+    }
+
+    /// `nil` when there is no access log.
+    var accessCounts: LiveReport.AccessLog? { service.accessLog?.counts }
 
     private func retire(successorSockets count: Int) -> DrainOutcome {
         guard state == .serving else {
@@ -196,8 +205,11 @@ final class ServiceControl: ControlTarget {
 }
 
 extension EndpointState {
+    /// As reports have it.
+    var report: EndpointReport.State { isUsable ? .usable : isDrained ? .draining : .ejected }
+
     /// Why it gets no work; `nil` when it does.
-    fileprivate var reason: String? {
+    var reason: String? {
         if isDrained { return "drained by an operator" }
         if checked == .down { return "health checks fail" }
         return ejectedUntilMs == nil ? nil : "requests to it failed"

@@ -15,6 +15,14 @@ package struct ServingManner: Sendable {
     package init() {}
 }
 
+/// Where a running service is found, with the real ports.
+package struct ServedPlaces: Equatable, Sendable {
+    /// The text of each address of a listener, in the order of the configuration.
+    package let listeners: [String]
+    /// Those of the control API.
+    package let admin: [String]
+}
+
 /// Runs a service from start to exit.
 package struct Supervisor {
     private let configuration: Configuration
@@ -38,11 +46,10 @@ package struct Supervisor {
 
     /// Serves until SIGTERM or SIGINT has been obeyed.
     ///
-    /// - Parameter onListening: called once with the text of each listening address, the real
-    ///   ports in it, when all workers have started.
+    /// - Parameter onListening: called once, when all workers have started.
     /// - Returns: whether everything could finish; false when connections had to be cut.
     /// - Throws: when it cannot start.
-    package func run(onListening: ([String]) -> Void = { _ in }) throws(StartError) -> Bool {
+    package func run(onListening: (ServedPlaces) -> Void = { _ in }) throws(StartError) -> Bool {
         let signals: SignalSource
         let host: HostFacts
         do throws(SystemError) {
@@ -66,13 +73,17 @@ package struct Supervisor {
             predecessor.handOver(sockets: service.workers.count, log)
             service.endSteering()
         }
-        onListening(service.present.listeners.listeners.map { "\($0.address)" })
+        onListening(
+            ServedPlaces(
+                listeners: service.present.listeners.listeners.map { "\($0.address)" },
+                admin: adminSockets?.addresses.map { "\($0)" } ?? []))
         let isClean = serve(signals, service, control, orders)
         // It reads the processor times of threads, which end with their threads.
         admin?.stop()
         changes.stop()
         service.stopWatching()
         if service.workers.hasFinished { service.workers.join() }
+        service.accessLog?.stop()
         log.info("stopped", metadata: ["connectionsCut": "\(!isClean)"])
         return isClean
     }
@@ -133,7 +144,7 @@ package struct Supervisor {
             do {
                 return try RunningService.start(
                     configuration, plan, host, names, watch, isBeside: manner.takesOver, health,
-                    attention: attention)
+                    attention: attention, log: log)
             } catch let error as StartError {
                 throw error
             } catch let error as WorkerGroup.StartFailure {
@@ -197,15 +208,17 @@ package struct Supervisor {
                 FileWatch.waitMs(watch, state.waitMs(nowNs: MonotonicClock.nowNs)))
             precondition(ready >= 0, "poll(2) of two descriptors failed")
             var actions: [ShutdownAction] = []
-            if ready & 1 != 0 { actions += takeSignals(signals, &state, control, orders) }
+            if ready & 1 != 0 { actions += takeSignals(signals, &state, service, control, orders) }
             if control.isRetiring {
                 actions.append(state.retirementRequested(nowNs: MonotonicClock.nowNs))
             }
             if ready & 2 != 0 {
-                for event in service.workers.takeEvents() { tell(event, service) }
-                for change in service.health.takeChanges().changes { tell(change, service) }
+                for event in service.workers.takeEvents() { tell(event, service, control) }
+                for change in service.health.takeChanges().changes {
+                    tell(change, service, control)
+                }
                 if state.isServing && service.workers.finishedCount > 0 {
-                    log.error("a worker ended by itself; stopping")
+                    control.incidents.tell(.error, "a worker ended by itself; stopping")
                     isClean = false
                     actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
                 }
@@ -223,26 +236,33 @@ package struct Supervisor {
         return isClean
     }
 
-    private func tell(_ event: WorkerEvent, _ service: RunningService) {
+    private func tell(
+        _ event: WorkerEvent, _ service: RunningService, _ control: ServiceControl
+    ) {
         let endpoint = service.present.site.endpoints[UInt32(event.endpoint)]
-        log.warning("\(event.text(endpoint: endpoint?.endpoint.name ?? "?"))")
+        control.incidents.tell(.warning, event.text(endpoint: endpoint?.endpoint.name ?? "?"))
     }
 
-    private func tell(_ change: HealthChange, _ service: RunningService) {
+    private func tell(
+        _ change: HealthChange, _ service: RunningService, _ control: ServiceControl
+    ) {
+        control.metrics.note(change)
         guard let endpoint = service.present.site.endpoints[change.endpoint] else { return }
         let line = change.text(upstream: endpoint.upstream, endpoint: endpoint.endpoint.name)
-        if change.isWarning { log.warning("\(line)") } else { log.info("\(line)") }
+        control.incidents.tell(change.isWarning ? .warning : .info, line)
     }
 
     private func takeSignals(
-        _ signals: SignalSource, _ state: inout ShutdownState, _ control: ServiceControl,
-        _ orders: ChangeOrders
+        _ signals: SignalSource, _ state: inout ShutdownState, _ service: RunningService,
+        _ control: ServiceControl, _ orders: ChangeOrders
     ) -> [ShutdownAction] {
         var actions: [ShutdownAction] = []
         while let signal = signals.next() {
             switch signal {
             case .stop: actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))
-            case .report: ErrorOutput.write(line: control.counters().json)
+            case .report:
+                ErrorOutput.write(line: control.counters().json)
+                service.accessLog?.requestReopen()
             case .reload where source == .commandLine:
                 // The terminal that it was started from is gone; there is no file to read again.
                 actions.append(state.stopRequested(nowNs: MonotonicClock.nowNs))

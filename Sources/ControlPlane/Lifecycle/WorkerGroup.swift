@@ -9,6 +9,8 @@ struct WorkerGroup: Sendable {
     private let threads: [WorkerThread]
     /// Signalled by every worker that ends or has something for the log.
     let attention: Descriptor
+    /// What is traced.
+    let traceFilter: TraceFilter
 
     /// Why a group could not be started.
     struct StartFailure: Error {
@@ -20,13 +22,16 @@ struct WorkerGroup: Sendable {
     /// Starts one thread per configuration. On failure the threads that had started are ended and
     /// joined, and the sockets of those that had not are closed.
     ///
-    /// - Parameter attention: an eventfd; stays the caller's when this fails.
+    /// - Parameters:
+    ///   - access: where workers tell of what ended, one for each; none for nowhere.
+    ///   - attention: an eventfd; stays the caller's when this fails.
     static func start(
         _ backend: Backend, _ configurations: [WorkerConfiguration], _ snapshot: SiteSnapshot,
         _ listeners: ListenerSet, ids: [String: UInt32], _ health: EndpointHealth,
-        _ breakers: CircuitBreakers, attention: Descriptor
+        _ breakers: CircuitBreakers, access: [AccessRing] = [], attention: Descriptor
     ) throws(StartFailure) -> WorkerGroup {
         var threads: [WorkerThread] = []
+        let filter = TraceFilter()
         let gauges = configurations.map { _ in SiteGauges() }
         do throws(SystemError) {
             for configuration in configurations {
@@ -36,6 +41,8 @@ struct WorkerGroup: Sendable {
                         listeners: ListenerSet.sockets(
                             listeners.listeners, ofWorker: configuration.index, ids: ids),
                         health: health, breakers: breakers, gauges: gauges,
+                        access: access.isEmpty ? nil : access[configuration.index],
+                        filter: filter,
                         attention: attention))
             }
         } catch {
@@ -45,7 +52,7 @@ struct WorkerGroup: Sendable {
             listeners.close(fromWorker: failed)
             throw StartFailure(worker: failed, error: error)
         }
-        return WorkerGroup(threads: threads, attention: attention)
+        return WorkerGroup(threads: threads, attention: attention, traceFilter: filter)
     }
 
     func post(_ requests: WorkerRequests) {
@@ -89,6 +96,14 @@ struct WorkerGroup: Sendable {
         return threads.flatMap { $0.takeEvents() }
     }
 
+    /// Takes what each worker has told of what is traced, up to a limit for each.
+    func takeTraces(atMost limit: Int) -> [[TraceEvent]] {
+        threads.map { $0.trace.take(atMost: limit) }
+    }
+
+    /// Events of traces that found no room, since the start.
+    var tracesLost: UInt64 { threads.reduce(0) { $0 &+ $1.trace.lostCount } }
+
     var finishedCount: Int { threads.count(where: \.hasFinished) }
 
     var hasFinished: Bool { finishedCount == threads.count }
@@ -100,6 +115,9 @@ struct WorkerGroup: Sendable {
 
     /// The counters of each worker.
     var countersOfEach: [CounterSet] { threads.map(\.counters) }
+
+    /// What each worker counts by names, and its histograms.
+    var metrics: [WorkerMetrics] { threads.map(\.metrics) }
 
     /// Processor time of each worker so far; not after `join`.
     var processorTimesNs: [UInt64] { threads.map(\.processorTimeNs) }

@@ -8,6 +8,7 @@ extension Route {
     /// - Throws: what cannot be part of a route.
     init(_ route: Configuration.Route, upstream: Int) throws(RouteError) {
         self.init(try RouteRule(route), try RouteAction(route, upstream: upstream))
+        isLogged = route.isLogged
     }
 }
 

@@ -9,6 +9,9 @@ struct AssembledSite: Sendable {
     var description: SiteDescription
     /// By the listeners' names.
     var listenerIDs: [String: UInt32] = [:]
+    /// By the ids that metrics count routes by; routes that have none of their own are missing.
+    var routes: [UInt32: AssembledRoute] = [:]
+    var upstreamIDs: [String: UInt32] = [:]
     /// By endpoint id.
     var endpoints: [UInt32: AssembledEndpoint] = [:]
     /// Endpoints that were not there before, and those that are there no more.
@@ -30,6 +33,13 @@ extension AssembledSite {
     }
 }
 
+/// What a route is called.
+struct AssembledRoute: Hashable, Sendable {
+    let listener: String
+    /// What there is in place of routes, when it goes to one upstream, has the upstream's name.
+    let name: String
+}
+
 struct AssembledEndpoint: Sendable {
     let upstream: String
     let upstreamID: UInt32
@@ -46,6 +56,7 @@ struct SiteAssembly: Sendable {
     private var listenerIDs = IDPool<String>(capacity: SiteLimits.listenersMax)
     private var upstreamIDs = IDPool<String>(capacity: SiteLimits.upstreamsMax)
     private var endpointIDs = IDPool<EndpointKey>(capacity: SiteLimits.endpointsMax)
+    private var routeIDs = IDPool<AssembledRoute>(capacity: MetricLimits.routesMax)
 
     /// - Parameters:
     ///   - configuration: checked.
@@ -69,15 +80,17 @@ struct SiteAssembly: Sendable {
             site.listenerIDs[listener.name] = id
             if drained.contains(listener.name) { continue }
             var description = ListenerDescription(
-                id: id, service: try Self.service(listener, configuration),
+                id: id, service: try service(listener, configuration, &site),
                 limits: AdmissionLimits(listener))
             if let accepted = listener.proxyProtocol {
                 description.acceptsProxy = ProxyAcceptance(accepted)
             }
+            description.requestIDName = listener.requestIDName ?? ""
             site.description.listeners.append(description)
         }
         _ = listenerIDs.keep(
             only: Set(configuration.listeners.map(\.name)), change: change)
+        _ = routeIDs.keep(only: Set(site.routes.values), change: change)
         _ = upstreamIDs.keep(
             only: Set(configuration.upstreams.map(\.name)), change: change)
         site.retired = endpointIDs.keep(only: keys, change: change)
@@ -90,13 +103,16 @@ struct SiteAssembly: Sendable {
     ///   - oldest: no worker looks at what was served before this change.
     ///   - hasClients: whether a listener has any.
     ///   - hasWork: whether an endpoint has connections or requests.
+    ///   - hasTunnels: whether a route has any.
     ///   - isCounted: whether an upstream has any that count against its limits.
     mutating func reclaim(
         before oldest: UInt64, hasClients: (UInt32) -> Bool, hasWork: (UInt32) -> Bool,
-        isCounted: (UInt32) -> Bool
+        isCounted: (UInt32) -> Bool, hasTunnels: (UInt32) -> Bool
     ) {
         listenerIDs.reclaim(before: oldest) { !hasClients($0) }
         upstreamIDs.reclaim(before: oldest) { !isCounted($0) }
+        // Exchanges hold the snapshot that their routes are in, tunnels do not.
+        routeIDs.reclaim(before: oldest) { !hasTunnels($0) }
         endpointIDs.reclaim(before: oldest) { !hasWork($0) }
     }
 
@@ -107,6 +123,7 @@ struct SiteAssembly: Sendable {
         guard let upstreamID = upstreamIDs.id(of: upstream.name) else {
             throw Self.tooMany("upstreams", SiteLimits.upstreamsMax)
         }
+        site.upstreamIDs[upstream.name] = upstreamID
         var endpoints: [Endpoint] = []
         for resolved in addresses {
             let key = EndpointKey(upstream: upstream.name, address: resolved.key)
@@ -135,8 +152,19 @@ struct SiteAssembly: Sendable {
             "cannot serve more than \(limit) \(what), those that are still finishing included")
     }
 
-    private static func service(
-        _ listener: Configuration.Listener, _ configuration: Configuration
+    /// The id that a route's requests are counted by.
+    private mutating func countedID(
+        _ listener: String, _ name: String, _ site: inout AssembledSite
+    ) -> UInt32 {
+        let route = AssembledRoute(listener: listener, name: name)
+        guard let id = routeIDs.id(of: route) else { return MetricLimits.otherRoutes }
+        site.routes[id] = route
+        return id
+    }
+
+    private mutating func service(
+        _ listener: Configuration.Listener, _ configuration: Configuration,
+        _ site: inout AssembledSite
     ) throws(StartError) -> Service {
         func position(_ name: String) throws(StartError) -> Int {
             guard let position = configuration.upstreams.firstIndex(where: { $0.name == name })
@@ -148,13 +176,15 @@ struct SiteAssembly: Sendable {
             var policy = TCPPolicy()
             policy.relay = listener.relay
             policy.idleTimeoutMs = listener.timeouts.idleMs
+            policy.isLogged = listener.isLogged
             return .tcp(policy, upstream: try position(listener.upstream ?? ""))
         case .http:
             var routes: [Route] = []
             if let upstream = listener.upstream {
                 routes = [Route(.forward(ForwardAction(upstream: try position(upstream))))]
+                routes[0].id = countedID(listener.name, upstream, &site)
             }
-            for route in listener.routes {
+            for (index, route) in listener.routes.enumerated() {
                 do throws(RouteError) {
                     let upstream: Int?
                     if case .upstream(let name) = route.action {
@@ -162,7 +192,10 @@ struct SiteAssembly: Sendable {
                     } else {
                         upstream = nil
                     }
-                    routes.append(try Route(route, upstream: upstream ?? 0))
+                    var assembled = try Route(route, upstream: upstream ?? 0)
+                    let name = route.name.isEmpty ? "#\(index + 1)" : route.name
+                    assembled.id = countedID(listener.name, name, &site)
+                    routes.append(assembled)
                 } catch {
                     throw StartError("listener \(listener.name), route \(route.name): \(error)")
                 }
@@ -272,5 +305,7 @@ extension HTTPPolicy {
         pipelineDepthMax = listener.limits.pipelineDepthMax
         forwarded = listener.forwarded
         allowsConnect = listener.allowsConnect
+        isLogged = listener.isLogged
+        makesTraceparent = listener.traceparent == .generate
     }
 }

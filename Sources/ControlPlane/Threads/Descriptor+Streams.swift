@@ -23,10 +23,7 @@ extension Descriptor {
     /// - Returns: bytes that were taken, else the negative errno value.
     func send(_ bytes: Span<UInt8>) -> Int {
         unsafe bytes.withUnsafeBytes { memory in
-            // send(2) only reads what an iovec points to.
-            let start = unsafe UnsafeMutableRawPointer(mutating: memory.baseAddress)
-            var segment = unsafe iovec(iov_base: start, iov_len: memory.count)
-            return unsafe gyre_send(raw, &segment, 1, 0)
+            unsafe gyre_send_bytes(raw, memory.baseAddress, memory.count)
         }
     }
 

@@ -128,10 +128,19 @@ struct Flow: Waiting {
     var key: UInt64 = 0
     /// Silence in both directions that ends it, in milliseconds.
     let idleTimeoutMs: UInt64
+    /// Tells its client's connection from others of the worker; goes round.
+    let number: UInt32
+    /// What is measured of it.
+    var meter: FlowMeter
 
-    init(activeAtMs: UInt64, listener: UInt32, relay: RelayMode, idleTimeoutMs: UInt64) {
+    init(
+        activeAtMs: UInt64, listener: UInt32, number: UInt32, meter: FlowMeter, relay: RelayMode,
+        idleTimeoutMs: UInt64
+    ) {
         self.activeAtMs = activeAtMs
         self.listener = listener
+        self.number = number
+        self.meter = meter
         self.relay = relay
         self.idleTimeoutMs = idleTimeoutMs
     }

@@ -16,6 +16,7 @@ extension TCPForwarder {
         case .waits:
             reactor.counters[.upstreamWaits] &+= 1
             flows[slot: slot].phase = .waiting
+            noteQueued(slot)
             lines.append(slot, to: upstream.id, in: &flows)
             timers.set(slot, atMs: nowMs + upstream.policy.pendingMs)
         case .full: refuse(slot, on: &reactor)
@@ -27,6 +28,9 @@ extension TCPForwarder {
         _ slot: UInt32, on reactor: inout R
     ) {
         reactor.counters[.upstreamOverflows] &+= 1
+        let isLate = flows[slot: slot].phase == .waiting
+        if isLate { site.value.metrics.countPast(.room) }
+        noteReason(slot, isLate ? .pendingTimeout : .upstreamFull)
         let upstream = destination(slot)
         let view = site.value.view(flows[slot: slot].snapshot)
         let endpoint = view.endpoints[Int(upstream.endpoints.start)].id
@@ -39,6 +43,7 @@ extension TCPForwarder {
         let upstream = destination(slot)
         flows[slot: slot].phase = .waiting
         flows[slot: slot].starves = true
+        noteQueued(slot)
         starving += 1
         lines.putInFront(slot, of: upstream.id, in: &flows)
         site.value.starve(upstream)
@@ -54,6 +59,7 @@ extension TCPForwarder {
         }
         flows[slot: slot].starves = false
         flows[slot: slot].phase = .connecting
+        noteUnqueued(slot)
     }
 
     /// A flow that waits is over.

@@ -13,7 +13,9 @@ extension TCPForwarder {
             return
         }
         reactor.counters[.accepted] &+= 1
-        let flow = makeFlow(listener)
+        site.value.metrics.count(.accepted, ofListener: listener)
+        let number = UInt32(truncatingIfNeeded: reactor.counters[.accepted])
+        let flow = makeFlow(listener, number)
         let descriptor = Descriptor(raw: completion.result)
         guard let index = flows.insert(flow) else {
             refuse(descriptor, on: &reactor)
@@ -24,6 +26,8 @@ extension TCPForwarder {
             let socket = try reactor.adopt(descriptor, owner: side.raw)
             let verdict = site.value.admit(socket, by: listener, nowMs: nowMs, on: &reactor)
             guard case .admitted = verdict else {
+                site.value.metrics.countEnd(
+                    verdict == .tooMany ? .tooManyConnections : .rateLimited)
                 reactor.turnAway(socket)
                 flows.remove(index)
                 return
@@ -35,6 +39,7 @@ extension TCPForwarder {
             return
         }
         site.value.hold(flow.snapshot)
+        learnClient(index.slot, on: &reactor)
         if site.value.listeners[slot: listener].record.proxies.count > 0 {
             meetClient(index.slot, on: &reactor)
         } else {
@@ -48,6 +53,7 @@ extension TCPForwarder {
     mutating func startConnecting<R: Reactor & ~Copyable>(
         _ slot: UInt32, from source: IPBytes?, on reactor: inout R
     ) {
+        if let source { noteClient(slot, source) }
         noteSource(slot, source, on: &reactor)
         // Read ahead of the connection: bytes are ready when it is, and a client that gives up
         // is noticed. Splicing has nothing to read into before, and when buffers are short those
@@ -59,12 +65,14 @@ extension TCPForwarder {
         admit(slot, on: &reactor)
     }
 
-    private func makeFlow(_ listener: UInt32) -> Flow {
+    private func makeFlow(_ listener: UInt32, _ number: UInt32) -> Flow {
         let state = site.value.listeners[slot: listener]
         let policy = state.record.tcp
         var flow = Flow(
-            activeAtMs: nowMs, listener: listener, relay: policy.relay,
-            idleTimeoutMs: policy.idleTimeoutMs)
+            activeAtMs: nowMs, listener: listener, number: number,
+            meter: FlowMeter(nowNs: nowNs, isLogged: policy.isLogged), relay: policy.relay,
+            idleTimeoutMs: policy.idleTimeoutMs
+        )
         flow.snapshot = state.snapshot
         flow.upstream = state.record.upstream
         flow.upstreamID = site.value.view(state.snapshot).upstreams[Int(flow.upstream)].id
@@ -113,6 +121,7 @@ extension TCPForwarder {
         flows[slot: slot].target = target
         flows[slot: slot].endpoint = endpoint
         site.value.workCame(endpoint)
+        trace(.chosen, slot, id: endpoint, code: UInt16(clamping: flows[slot: slot].attempts))
         return .chosen
     }
 
@@ -130,6 +139,7 @@ extension TCPForwarder {
     mutating func connectFailed<R: Reactor & ~Copyable>(
         _ slot: UInt32, _ cause: HealthCause, _ code: Int32, on reactor: inout R
     ) {
+        noteConnectFailure(slot, cause, code)
         report(
             cause == .connectTimedOut ? .connectTimedOut : .connectFailed,
             endpoint: flows[slot: slot].endpoint, code: code, on: &reactor)
@@ -182,6 +192,7 @@ extension TCPForwarder {
             case .chosen: break
             case .exhausted:
                 report(.noEndpoint, on: &reactor)
+                if flows[slot: slot].attempts == 0 { noteReason(slot, .noEndpoint) }
                 end(slot, reset: true, on: &reactor)
                 return
             case .starves:
@@ -194,12 +205,15 @@ extension TCPForwarder {
                 self[side] = FlowSide()
                 open(side, socket)
                 if address.isUnix { self[side].flags.insert(.unix) }
+                flows[slot: slot].meter.connectSinceNs = nowNs
+                site.value.metrics.count(.connectionsOpened, ofEndpoint: flows[slot: slot].endpoint)
                 timers.set(slot, atMs: nowMs + connectMs)
                 return
             } catch {
                 site.value.connectionEnded(flows[slot: slot].upstreamID)
                 reactor.counters[.connectFailures] &+= 1
                 if error.isShortage {
+                    noteReason(slot, .connectFailed)
                     report(
                         .connectFailed, endpoint: flows[slot: slot].endpoint, code: error.code,
                         on: &reactor)
@@ -222,6 +236,7 @@ extension TCPForwarder {
         }
         self[side].flags.insert(.connected)
         flows[slot: side.slot].phase = .relaying
+        noteConnected(side.slot)
         site.value.health.noteSuccess(flows[slot: side.slot].endpoint)
         guard changeHeaders(side.slot, on: &reactor) else { return }
         letSnapshotGo(side.slot)

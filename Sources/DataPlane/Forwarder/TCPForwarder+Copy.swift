@@ -105,6 +105,7 @@ extension TCPForwarder {
             return
         }
         reactor.counters[.bytesCopied] &+= UInt64(completion.result)
+        flows[slot: side.slot].meter.bytes[side.position] &+= UInt64(completion.result)
         pump(side, on: &reactor)
     }
 

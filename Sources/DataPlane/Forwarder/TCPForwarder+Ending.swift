@@ -17,6 +17,7 @@ extension TCPForwarder {
     /// delivered; then the other side is reset too.
     mutating func readFailed<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
         self[side].flags.insert(.failed)
+        noteGone(side)
         if !self[side.other].flags.contains(.connected) {
             end(side.slot, reset: true, on: &reactor)
         } else {
@@ -29,6 +30,7 @@ extension TCPForwarder {
     mutating func writeFailed<R: Reactor & ~Copyable>(_ side: FlowSideID, on reactor: inout R) {
         let target = side.other
         self[side].flags.insert(.discarding)
+        noteGone(target)
         dropBytes(of: side, on: &reactor)
         if !self[target].flags.isDisjoint(with: [.ended, .failed]) {
             end(side.slot, reset: true, on: &reactor)
@@ -64,6 +66,7 @@ extension TCPForwarder {
     ) {
         guard flows[slot: slot].phase != .closing else { return }
         if flows[slot: slot].phase == .waiting { giveUpWaiting(slot) }
+        noteEnd(slot)
         flows[slot: slot].phase = .closing
         timers.clear(slot)
         reactor.counters[reset ? .flowsReset : .flowsFinished] &+= 1
@@ -92,6 +95,7 @@ extension TCPForwarder {
         letEndpointGo(slot)
         letSnapshotGo(slot)
         site.value.clientWent(flows[slot: slot].listener)
+        trace(.closed, slot, id: flows[slot: slot].listener)
         flows.remove(flows.index(ofSlot: slot))
         if acceptPausedUntilMs != nil && wasConnected { resumeAccepting() }
     }
@@ -99,6 +103,7 @@ extension TCPForwarder {
     /// Resets every flow that is left.
     mutating func endAll<R: Reactor & ~Copyable>(on reactor: inout R) {
         for slot in flows.touchedSlots where flows.isTaken(slot: slot) {
+            noteReason(slot, .stopped)
             end(slot, reset: true, on: &reactor)
         }
     }
@@ -112,6 +117,7 @@ extension TCPForwarder {
                 headerTimedOut(identifier, on: &reactor)
             } else if flows[slot: identifier].phase == .connecting {
                 reactor.counters[.connectTimeouts] &+= 1
+                site.value.metrics.countPast(.connecting)
                 connectFailed(identifier, .connectTimedOut, 0, on: &reactor)
                 abandonAttempt(identifier, on: &reactor)
             } else if flows[slot: identifier].phase == .waiting {
@@ -132,6 +138,8 @@ extension TCPForwarder {
             return
         }
         reactor.counters[.idleTimeouts] &+= 1
+        site.value.metrics.countPast(.flow)
+        noteReason(slot, .idleTimeout)
         let downstream = self[FlowSideID.downstream(slot)]
         let upstream = self[FlowSideID.upstream(slot)]
         let hasUnsent =

@@ -10,6 +10,7 @@ extension TCPForwarder {
         let side = FlowSideID.downstream(slot)
         guard let address = reactor.peerAddress(of: self[side].socket) else {
             // It has gone already. What it left may be a header or not: it is not read.
+            noteReason(slot, .clientClosed)
             end(slot, reset: true, on: &reactor)
             return
         }
@@ -31,6 +32,7 @@ extension TCPForwarder {
         case .complete(let header):
             reactor.counters[.proxyHeaders] &+= 1
             guard mayConnect(slot, header.addresses, on: &reactor) else {
+                noteReason(slot, .rateLimited)
                 end(slot, reset: true, on: &reactor)
                 return
             }
@@ -39,6 +41,7 @@ extension TCPForwarder {
             startConnecting(slot, from: header.addresses?.source, on: &reactor)
         case .incomplete:
             if self[side].flags.contains(.ended) {
+                noteReason(slot, .clientClosed)
                 end(slot, reset: false, on: &reactor)
             } else {
                 armReceive(side, on: &reactor)
@@ -46,6 +49,7 @@ extension TCPForwarder {
         case .refused(let refusal):
             reactor.counters[.proxyHeadersRefused] &+= 1
             report(.proxyHeaderRefused, code: Int32(refusal.rawValue), on: &reactor)
+            noteReason(slot, .badProxyHeader)
             end(slot, reset: true, on: &reactor)
         }
     }
@@ -62,6 +66,8 @@ extension TCPForwarder {
     mutating func headerTimedOut<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         reactor.counters[.proxyHeaderTimeouts] &+= 1
         report(.proxyHeaderLate, on: &reactor)
+        site.value.metrics.countPast(.proxyHeader)
+        noteReason(slot, .proxyHeaderTimeout)
         end(slot, reset: true, on: &reactor)
     }
 
@@ -88,6 +94,7 @@ extension TCPForwarder {
         let addresses = conveyed ?? reactor.addresses(of: self[side].socket)
         if self[side].pending.prepend(version, addresses, in: reactor.buffers) { return true }
         reactor.counters[.starvedWaits] &+= 1
+        noteReason(slot, .noBuffer)
         end(slot, reset: true, on: &reactor)
         return false
     }

@@ -62,8 +62,12 @@ extension TCPForwarder {
     ) {
         let (source, target) = (self[side].socket, self[side.other].socket)
         var limit = UInt64.max
+        let heldBefore = UInt64(self[side].pipe.bytes)
         let outcome = self[side].pipe.move(
             from: source, to: target, limit: &limit, on: &reactor)
+        let held = UInt64(self[side].pipe.bytes)
+        flows[slot: side.slot].meter.bytes[side.position] &+=
+            heldBefore + (UInt64.max - limit) - held
         switch outcome {
         case .drained, .complete: burstMoved(side, on: &reactor)
         case .blocked:
@@ -157,6 +161,7 @@ extension TCPForwarder {
         if result > 0 {
             self[side].pipe.bytes -= UInt32(result)
             reactor.counters[.bytesRingSpliced] &+= UInt64(result)
+            flows[slot: side.slot].meter.bytes[side.position] &+= UInt64(result)
         }
         if self[side].pipe.bytes == 0 {
             burstMoved(side, on: &reactor)

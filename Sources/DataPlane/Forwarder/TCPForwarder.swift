@@ -1,7 +1,8 @@
 // The TCP forwarder: one worker's flows. Every method runs on the worker's thread between two
 // turns of its reactor; completions come in through `handle`, requests go out to the reactor.
 // +Connect opens flows, +Admission keeps to the upstreams' limits, +Copy and +Splice move bytes,
-// +Ending closes and times out, +ProxyProtocol reads and writes what comes before the bytes.
+// +Ending closes and times out, +Observation counts and tells, +ProxyProtocol reads and writes what
+// comes before the bytes.
 
 internal import Glibc
 internal import Protocols
@@ -12,6 +13,11 @@ struct TCPForwarder: ~Copyable {
     let configuration: WorkerConfiguration
     let site: Shared<WorkerSite>
     private let events: WorkerEvents
+    /// Where flows are told to when they have ended; `nil` for nowhere.
+    let access: AccessWriter?
+    /// Where events are told of what somebody watches; `nil` for nowhere.
+    let tracer: Tracer?
+    var random = RandomNumbers()
     var flows: Slab<Flow>
     /// Flows that wait for room at their upstreams.
     var lines = WaitingLines<Flow>()
@@ -19,6 +25,8 @@ struct TCPForwarder: ~Copyable {
     var starving = 0
     var timers: TimerWheel
     var nowMs: UInt64
+    /// The same time, as the reactor's clock had it when the turn began.
+    var nowNs: UInt64
     /// Until when accepting is paused for want of descriptors; `nil` when it is not.
     var acceptPausedUntilMs: UInt64?
     var isDraining = false
@@ -31,12 +39,15 @@ struct TCPForwarder: ~Copyable {
 
     init(
         configuration: WorkerConfiguration, site: Shared<WorkerSite>, events: WorkerEvents,
-        nowMs: UInt64
+        access: AccessWriter?, tracer: Tracer?, nowNs: UInt64
     ) {
+        self.access = access
+        self.tracer = tracer
+        self.nowNs = nowNs
+        nowMs = nowNs / 1_000_000
         self.site = site
         self.events = events
         self.configuration = configuration
-        self.nowMs = nowMs
         flows = Slab(capacity: Self.slots(for: configuration))
         timers = TimerWheel(capacity: flows.capacity + 1, nowMs: nowMs)
     }

@@ -48,12 +48,16 @@ struct ClientSession: BitwiseCopyable {
     var transport = Transport()
     var phase = SessionPhase.idle
     var flags: SessionFlags = []
+    /// The trace that it belongs to; 0 for none.
+    var traced: UInt8 = 0
     /// How far an incomplete head has been looked at.
     var progress = HeadProgress()
     /// The exchange in the `exchange` phase.
     var exchange = UInt32.max
     /// The listener by which it came.
     let listener: UInt32
+    /// Tells it from other connections of the worker's clients; goes round.
+    let number: UInt32
     /// Requests that may still come.
     var requestsLeft: UInt32
     /// Answers that have not been sent to their end when the next request was begun.
@@ -69,8 +73,9 @@ struct ClientSession: BitwiseCopyable {
     /// The client's address, once it is needed: what its PROXY header says, if it has one.
     var address = IPBytes(high: 0, low: 0)
 
-    init(listener: UInt32, nowMs: UInt64, requestsMax: UInt32) {
+    init(listener: UInt32, number: UInt32, nowMs: UInt64, requestsMax: UInt32) {
         self.listener = listener
+        self.number = number
         activeAtMs = nowMs
         requestsLeft = requestsMax
     }

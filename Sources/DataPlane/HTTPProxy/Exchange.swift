@@ -109,10 +109,14 @@ struct Exchange: Waiting {
     /// when it says what the client said.
     var hostStart: UInt32 = 0
     var hostEnd: UInt32 = 0
+    /// What is measured of it.
+    var meter: ExchangeMeter
 
     init(
-        session: UInt32, listener: UInt32, snapshot: UInt32, route: UInt32, destination: UInt32
+        session: UInt32, listener: UInt32, snapshot: UInt32, route: UInt32, destination: UInt32,
+        meter: ExchangeMeter
     ) {
+        self.meter = meter
         self.session = session
         self.listener = listener
         self.snapshot = snapshot

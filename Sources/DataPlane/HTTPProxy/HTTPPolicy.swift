@@ -51,6 +51,10 @@ package struct HTTPPolicy: Sendable, BitwiseCopyable {
     package var forwarded: ForwardedFields = .xForwarded
     /// Whether CONNECT is forwarded; refused if not.
     package var allowsConnect = false
+    /// Whether its requests are told to the access log.
+    package var isLogged = true
+    /// Whether requests without a valid traceparent (W3C Trace Context) are given one.
+    package var makesTraceparent = false
 
     package init() {}
 }

@@ -28,6 +28,7 @@ extension HTTPProxy {
         case .waits:
             reactor.counters[.upstreamWaits] &+= 1
             exchanges[slot: x].flags.insert(.waits)
+            noteQueued(x)
             exchanges[slot: x].replay = head
             lines.append(x, to: upstream.id, in: &exchanges)
         case .full:
@@ -47,6 +48,7 @@ extension HTTPProxy {
         let upstream = destination(ofExchange: x)
         exchanges[slot: x].flags.remove(.connecting)
         exchanges[slot: x].flags.insert([.waits, .starves])
+        noteQueued(x)
         // A copy for an attempt that came to nothing.
         exchanges[slot: x].replay.discard(in: reactor.buffers)
         exchanges[slot: x].replay = head
@@ -67,6 +69,7 @@ extension HTTPProxy {
             site.value.breakers.endStarving(upstream)
         }
         exchanges[slot: x].flags.subtract([.waits, .starves])
+        noteUnqueued(x)
     }
 
     /// An exchange is over: gives back what it had of its upstream's limits.
@@ -112,6 +115,7 @@ extension HTTPProxy {
             exchanges[slot: x].flags.insert(.holdsPermit)
         }
         endWait(x)
+        noteTouched(x, on: &reactor)
         let index = exchanges.index(ofSlot: x)
         var head = exchanges[slot: x].replay.take()
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs

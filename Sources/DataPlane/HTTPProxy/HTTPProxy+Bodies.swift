@@ -6,14 +6,18 @@ extension HTTPProxy {
     /// Moves what has come of the response's body on to the client.
     mutating func moveResponseBody<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         let slot = exchanges[slot: x].session
-        switch moveResponseBytes(x, on: &reactor) {
+        let waiting = sessions[slot: slot].transport.waiting.bytes
+        let step = moveResponseBytes(x, on: &reactor)
+        exchanges[slot: x].meter.bytesOut &+= UInt64(
+            sessions[slot: slot].transport.waiting.bytes - waiting)
+        switch step {
         case .noBuffer:
             abandonForWantOfBuffers(slot, on: &reactor)
             return
         case .refused, .tooLarge:
             reactor.counters[.upstreamFailures] &+= 1
             noteFailure(exchanges[slot: x].upstream)
-            cut(x, on: &reactor)
+            cut(x, because: .badResponse, on: &reactor)
             return
         case .moved: break
         }
@@ -122,7 +126,7 @@ extension HTTPProxy {
     ) {
         guard case .untilClose = exchanges[slot: x].response, !failed else {
             reactor.counters[.upstreamFailures] &+= 1
-            cut(x, on: &reactor)
+            cut(x, because: .upstreamReset, on: &reactor)
             return
         }
         if exchanges[slot: x].flags.contains(.chunksResponse) {
@@ -133,6 +137,7 @@ extension HTTPProxy {
             var writer = reactor.buffers.writer(end)
             writer.append("0\r\n\r\n")
             reactor.buffers.setCount(end, writer.count)
+            exchanges[slot: x].meter.bytesOut &+= UInt64(writer.count)
             let slot = exchanges[slot: x].session
             sessions[slot: slot].transport.waiting.append(end, in: reactor.buffers)
         }
@@ -149,7 +154,10 @@ extension HTTPProxy {
 
     /// A response that has begun cannot be completed: the client gets what there was, and an end
     /// that it cannot take for a good one.
-    mutating func cut<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+    mutating func cut<R: Reactor & ~Copyable>(
+        _ x: UInt32, because reason: EndReason, on reactor: inout R
+    ) {
+        noteReason(x, reason)
         let slot = exchanges[slot: x].session
         let isUnframed: Bool
         switch exchanges[slot: x].response {
@@ -170,7 +178,7 @@ extension HTTPProxy {
     /// may still be on their way.
     mutating func requestBrokeOff<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         guard !exchanges[slot: x].flags.contains(.responseStarted) else {
-            cut(x, on: &reactor)
+            cut(x, because: .clientClosed, on: &reactor)
             return
         }
         let slot = exchanges[slot: x].session
@@ -184,7 +192,7 @@ extension HTTPProxy {
         _ x: UInt32, _ reply: LocalReply, on reactor: inout R
     ) {
         if exchanges[slot: x].flags.contains(.responseStarted) {
-            cut(x, on: &reactor)
+            cut(x, because: reply.end, on: &reactor)
         } else {
             answer(exchanges[slot: x].session, reply, on: &reactor)
         }

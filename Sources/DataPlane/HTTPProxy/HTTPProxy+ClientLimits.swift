@@ -18,6 +18,8 @@ extension HTTPProxy {
             sessions[slot: slot].flags.insert(.isSurplus)
             answer(slot, .tooManyClients, on: &reactor)
         case .tooMany, .tooOften:
+            let reason = verdict == .tooMany ? EndReason.tooManyConnections : .rateLimited
+            noteRefused(slot, reason, on: &reactor)
             reactor.turnAway(socket)
             sessions.remove(sessions.index(ofSlot: slot))
         }
@@ -63,10 +65,13 @@ extension HTTPProxy {
         guard !exchanges[slot: x].flags.contains(.requestComplete) else { return }
         let slot = exchanges[slot: x].session
         var dropped = BufferChain()
+        let held = sessions[slot: slot].transport.received.bytes
         let step = exchanges[slot: x].request.move(
             from: &sessions[slot: slot].transport.received, to: &dropped, in: reactor.buffers,
             bytesMax: policy(ofClient: slot).bodyBytesMax ?? .max)
         dropped.discard(in: reactor.buffers)
+        exchanges[slot: x].meter.bytesIn &+= UInt64(
+            held - sessions[slot: slot].transport.received.bytes)
         if case .moved = step, exchanges[slot: x].request.isFinished {
             exchanges[slot: x].flags.insert(.requestComplete)
         }

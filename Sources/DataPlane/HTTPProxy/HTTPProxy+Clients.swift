@@ -14,9 +14,11 @@ extension HTTPProxy {
             return
         }
         reactor.counters[.accepted] &+= 1
+        site.value.metrics.count(.accepted, ofListener: listener)
         let descriptor = Descriptor(raw: completion.result)
         let session = ClientSession(
-            listener: listener, nowMs: nowMs,
+            listener: listener, number: UInt32(truncatingIfNeeded: reactor.counters[.accepted]),
+            nowMs: nowMs,
             requestsMax: site.value.listeners[slot: listener].record.http.requestsMax)
         guard let index = sessions.insert(session) else {
             reactor.counters[.flowsRefused] &+= 1
@@ -34,6 +36,7 @@ extension HTTPProxy {
             return
         }
         sessions[slot: slot].transport.flags = .connected
+        if tracer?.filter.wantsClients == true { traceClient(slot, on: &reactor) }
         guard admitClient(slot, on: &reactor), meetClient(slot, on: &reactor) else { return }
         receiveFromClient(slot, on: &reactor)
         watch(slot)
@@ -135,6 +138,7 @@ extension HTTPProxy {
             return false
         case .refused(let refusal):
             reactor.counters[.requestsRefused] &+= 1
+            site.value.metrics.countRefusal(refusal)
             answer(slot, LocalReply(refusal), on: &reactor)
             return false
         }
@@ -286,6 +290,7 @@ extension HTTPProxy {
     /// Nothing refers to a client's socket any more.
     mutating func clientClosed<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         timers.clear(slot)
+        if sessions[slot: slot].traced != 0 { post(.closed, ofClient: slot) }
         forget(slot, on: &reactor)
         if sessions[slot: slot].flags.contains(.isSurplus) {
             surplusClients -= 1

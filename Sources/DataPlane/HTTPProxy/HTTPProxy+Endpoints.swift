@@ -92,12 +92,14 @@ extension HTTPProxy {
         exchanges[slot: x].target = target
         exchanges[slot: x].endpoint = endpoint
         site.value.workCame(endpoint)
+        trace(.chosen, x, id: endpoint, code: UInt16(clamping: exchanges[slot: x].attempts))
     }
 
     /// An exchange is over, or goes to another endpoint.
     mutating func letEndpointGo(_ x: UInt32) {
         let endpoint = exchanges[slot: x].endpoint
         guard endpoint != .max else { return }
+        noteLeft(x)
         exchanges[slot: x].endpoint = .max
         site.value.workWent(endpoint)
     }
@@ -120,6 +122,10 @@ extension HTTPProxy {
 extension HTTPProxy {
     /// An exchange's endpoint failed it.
     mutating func noteFailure(_ x: UInt32, _ cause: HealthCause, code: Int32 = 0) {
+        site.value.countFailure(exchanges[slot: x].endpoint, cause)
+        if cause == .connectFailed || cause == .connectTimedOut {
+            trace(.connectFailed, x, id: exchanges[slot: x].endpoint, code: UInt16(clamping: code))
+        }
         site.value.health.noteFailure(
             exchanges[slot: x].endpoint, cause, code: code,
             destination(ofExchange: x).policy.ejection, nowMs: nowMs)
@@ -127,6 +133,8 @@ extension HTTPProxy {
 
     /// An exchange's endpoint has answered, with the head in `responseHead`.
     mutating func noteAnswer(_ x: UInt32) {
+        exchanges[slot: x].meter.endpointStatus = responseHead.status
+        trace(.response, x, id: exchanges[slot: x].endpoint, code: responseHead.status)
         if responseHead.status < 500 {
             site.value.health.noteSuccess(exchanges[slot: x].endpoint)
         } else {
@@ -182,6 +190,8 @@ extension HTTPProxy {
         exchanges[slot: x].upstream = .max
         if connection != .max { closeUpstream(connection, on: &reactor) }
         reactor.counters[.retries] &+= 1
+        site.value.metrics.count(.retries, ofEndpoint: exchanges[slot: x].endpoint)
+        trace(.retried, x)
         exchanges[slot: x].tries += 1
         exchanges[slot: x].flags.subtract([.responseSeen, .connecting, .isReused, .mayPipeline])
         exchanges[slot: x].progress = HeadProgress()

@@ -36,6 +36,7 @@ extension HTTPProxy {
                 copyOf: head.head, in: reactor.buffers)
         else { return false }
         reactor.counters[.requestsPipelined] &+= 1
+        trace(.pipelined, x, id: exchanges[slot: x].endpoint)
         exchanges[slot: x].flags.insert(.isReused)
         exchanges[slot: x].leader = upstream
         exchanges[slot: x].replay = head
@@ -173,6 +174,7 @@ extension HTTPProxy {
             } else {
                 reactor.counters[.requestsResent] &+= 1
                 exchanges[slot: x].flags.remove(.mayPipeline)
+                exchanges[slot: x].meter.sentNs = 0
                 // It waits for a connection now, and for that alone.
                 sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
                 pipelining.resends.append(exchanges.index(ofSlot: x), of: exchanges)

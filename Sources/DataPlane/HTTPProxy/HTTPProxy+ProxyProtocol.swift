@@ -44,6 +44,7 @@ extension HTTPProxy {
             if let source = header.addresses?.source,
                 !site.value.mayConnect(source, by: listener, nowMs: nowMs, on: &reactor)
             {
+                noteRefused(slot, .rateLimited, on: &reactor)
                 abandon(slot, reset: true, on: &reactor)
                 return false
             }
@@ -62,6 +63,7 @@ extension HTTPProxy {
         case .refused(let refusal):
             reactor.counters[.proxyHeadersRefused] &+= 1
             report(.proxyHeaderRefused, code: Int32(refusal.rawValue), on: &reactor)
+            noteRefused(slot, .badProxyHeader, on: &reactor)
             abandon(slot, reset: true, on: &reactor)
         }
         return false
@@ -73,6 +75,7 @@ extension HTTPProxy {
     ) {
         reactor.counters[.proxyHeaderTimeouts] &+= 1
         report(.proxyHeaderLate, on: &reactor)
+        noteRefused(slot, .proxyHeaderTimeout, on: &reactor)
         abandon(slot, reset: true, on: &reactor)
     }
 

@@ -23,6 +23,8 @@ extension HTTPProxy {
         site.value.hold(exchanges[slot: index.slot].snapshot)
         sessions[slot: slot].phase = .exchange
         sessions[slot: slot].exchange = index.slot
+        noteTouched(index.slot, on: &reactor)
+        learn(index.slot, head, on: &reactor)
         let reply =
             waitMs > 0
             ? .tooManyRequests(retryInMs: waitMs)
@@ -38,7 +40,6 @@ extension HTTPProxy {
             answerByRoute(slot, head, on: &reactor)
             return
         }
-        learnAddress(slot, on: &reactor)
         guard chooseFirstEndpoint(index.slot, head, on: &reactor) else {
             let length = requestHead.length
             sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
@@ -99,7 +100,9 @@ extension HTTPProxy {
         }
         var exchange = Exchange(
             session: slot, listener: listener, snapshot: snapshot, route: route,
-            destination: destination)
+            destination: destination,
+            meter: ExchangeMeter(
+                requestHead.method, nowNs: nowNs, headBytes: requestHead.length))
         exchange.request = BodyProgress(requestHead.framing, policy(ofClient: slot).chunks)
         var flags: ExchangeFlags = []
         if requestHead.method == .head { flags.insert(.isHead) }
@@ -128,12 +131,20 @@ extension HTTPProxy {
     /// be requests that nobody here has looked at.
     var hasUpgrade: Bool { !requestHead.upgrade.isEmpty && !requestHead.upgradesToH2C }
 
-    private mutating func learnAddress<R: Reactor & ~Copyable>(
-        _ slot: UInt32, on reactor: inout R
+    /// Learns what is told of the request in `requestHead` and its client, as far as anybody is.
+    private mutating func learn<R: Reactor & ~Copyable>(
+        _ x: UInt32, _ head: Span<UInt8>, on reactor: inout R
     ) {
-        guard !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
-        else { return }
-        _ = address(ofClient: slot, on: &reactor)
+        let slot = exchanges[slot: x].session
+        let listener = sessions[slot: slot].listener
+        let isForwarded =
+            exchanges[slot: x].destination != .max
+            && !policy(ofClient: slot).forwarded.isDisjoint(with: [.xForwarded, .forwarded])
+        let isTold = logs || site.value.listeners[slot: listener].record.identifies
+        if isForwarded || isTold { _ = address(ofClient: slot, on: &reactor) }
+        if isTold { identify(slot, head) }
+        if logs { noteTexts(x, head) }
+        if tracer?.filter.isOn == true { traceRequest(x, head, on: &reactor) }
     }
 
     /// Where a client is. Learnt once; whether it is trusted is learnt with it.
@@ -163,6 +174,9 @@ extension HTTPProxy {
         _ slot: UInt32, on reactor: inout R
     ) {
         reactor.counters[.starvedWaits] &+= 1
+        if sessions[slot: slot].phase == .exchange {
+            noteReason(sessions[slot: slot].exchange, .noBuffer)
+        }
         abandon(slot, reset: true, on: &reactor)
     }
 
@@ -189,6 +203,7 @@ extension HTTPProxy {
         let slot = exchanges[slot: x].session
         let flags = exchanges[slot: x].flags
         if flags.isDisjoint(with: [.requestComplete, .waits]) {
+            touch(x, on: &reactor)
             noteClient(x)
             exchanges[slot: x].replay.discard(in: reactor.buffers)
             guard moveRequestBody(x, on: &reactor) else { return }
@@ -207,10 +222,13 @@ extension HTTPProxy {
         let slot = exchanges[slot: x].session
         let upstream = exchanges[slot: x].upstream
         let buffers = reactor.buffers
+        let held = sessions[slot: slot].transport.received.bytes
         let step = exchanges[slot: x].request.move(
             from: &sessions[slot: slot].transport.received,
             to: &upstreams[slot: upstream].transport.waiting, in: buffers,
             bytesMax: policy(ofClient: slot).bodyBytesMax ?? .max)
+        exchanges[slot: x].meter.bytesIn &+= UInt64(
+            held - sessions[slot: slot].transport.received.bytes)
         if upstreams[slot: upstream].transport.flags.contains(.discarding) {
             upstreams[slot: upstream].transport.waiting.discard(in: buffers)
         }

@@ -13,8 +13,10 @@ extension HTTPProxy {
             } else {
                 let x = upstreams[slot: upstream].exchange
                 precondition(exchanges[slot: x].upstream == upstream, "an answer for nobody")
+                touch(x, on: &reactor)
                 if !exchanges[slot: x].flags.contains(.responseSeen) {
                     exchanges[slot: x].flags.insert(.responseSeen)
+                    noteFirstByte(x)
                     if !retriesByStatus(x) {
                         exchanges[slot: x].replay.discard(in: reactor.buffers)
                     }
@@ -146,6 +148,7 @@ extension HTTPProxy {
                 judgePipelining(upstream, isReused: flags.contains(.isReused), on: &reactor)
             }
         }
+        exchanges[slot: x].meter.status = responseHead.status
         guard appendResponseHead(x, head, on: &reactor) else { return false }
         upstreams[slot: upstream].transport.received.consume(length, in: reactor.buffers)
         sessions[slot: slot].flags.insert(.hasServed)
@@ -202,6 +205,8 @@ extension HTTPProxy {
             abandonForWantOfBuffers(slot, on: &reactor)
             return false
         }
+        exchanges[slot: x].meter.bytesOut &+= UInt64(chain.bytes)
+        exchanges[slot: x].meter.headBytesOut &+= UInt64(chain.bytes)
         var rest = chain
         let isMoved = rest.moveFirst(
             Int(rest.bytes), to: &sessions[slot: slot].transport.waiting, in: reactor.buffers)
@@ -215,6 +220,7 @@ extension HTTPProxy {
         let slot = exchanges[slot: x].session
         let upstream = exchanges[slot: x].upstream
         exchanges[slot: x].upstream = .max
+        noteReason(x, .done)
         let isComplete = flags.contains(.requestComplete)
         passTurn(
             upstream, isReusable: isComplete && flags.contains(.upstreamPersists), on: &reactor)
@@ -243,6 +249,7 @@ extension HTTPProxy {
 
     /// Ends an exchange; its connection, if it still has one, is closed.
     mutating func removeExchange<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
+        noteEnd(x, on: &reactor)
         let upstream = exchanges[slot: x].upstream
         if upstream != .max { closeUpstream(upstream, on: &reactor) }
         exchanges[slot: x].replay.discard(in: reactor.buffers)

@@ -48,6 +48,9 @@ extension HTTPProxy {
             abandonForWantOfBuffers(slot, on: &reactor)
             return
         }
+        let content = manner.isHead || route.kind == .redirect ? 0 : Int(route.text.count)
+        noteReason(x, .done)
+        noteReply(x, route.status, head: Int(chain.bytes) - content, content: content)
         let length = requestHead.length
         sessions[slot: slot].transport.received.consume(length, in: reactor.buffers)
         sendAnswer(slot, chain, manner, on: &reactor)

@@ -111,7 +111,7 @@ extension HTTPProxy {
         case .targetFailed: abandon(slot, reset: true, on: &reactor)
         case .sourceEnded:
             reactor.counters[.upstreamFailures] &+= 1
-            cut(x, on: &reactor)
+            cut(x, because: .upstreamReset, on: &reactor)
         }
     }
 
@@ -158,10 +158,17 @@ extension HTTPProxy {
         var body = isRequest ? exchanges[slot: x].request : exchanges[slot: x].response
         var pipe = isRequest ? exchanges[slot: x].requestPipe : exchanges[slot: x].responsePipe
         guard case .length(var left) = body, pipe.take(on: &reactor) else { return nil }
+        touch(x, on: &reactor)
+        let leftBefore = left
         let outcome = pipe.move(
             from: isRequest ? client : endpoint, to: isRequest ? endpoint : client, limit: &left,
             on: &reactor)
         body = .length(left)
+        if isRequest {
+            exchanges[slot: x].meter.bytesIn &+= leftBefore - left
+        } else {
+            exchanges[slot: x].meter.bytesOut &+= leftBefore - left
+        }
         if outcome != .blocked {
             pipe.giveBack(on: &reactor)
             _ = pipe.takeBurst()

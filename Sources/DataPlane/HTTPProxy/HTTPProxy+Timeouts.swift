@@ -4,32 +4,6 @@
 
 internal import Protocols
 
-/// What a client's connection waits for.
-private enum Wait {
-    /// The end of a PROXY header.
-    case proxyHeader
-    /// The first byte of a request, on a connection that has served before.
-    case nextRequest
-    /// The end of a request head, or the first byte on a new connection.
-    case requestHead
-    /// The end of what a client still sends after its last answer.
-    case lingering
-    /// A client takes what it asked for.
-    case clientTaking
-    case connecting
-    /// The upstream has as many connections as it may have.
-    case room
-    /// A client sends more of a body.
-    case requestBody
-    /// An endpoint takes more of a body.
-    case requestTaking
-    case responseHead
-    /// A response head for a client that has finished sending and may be gone.
-    case halfClosed
-    /// An endpoint sends more of a body.
-    case responseBody
-}
-
 extension HTTPProxy {
     /// When timers must be looked at next, on the reactor's clock.
     var nextDeadlineNs: UInt64? {
@@ -45,47 +19,51 @@ extension HTTPProxy {
         sessions[slot: slot].timerAtMs = deadlineMs
     }
 
-    private func wait(_ slot: UInt32) -> Wait {
-        let session = sessions[slot: slot]
-        switch session.phase {
+    private func wait(_ slot: UInt32) -> Deadline {
+        // No record is copied here: this is asked for every request.
+        let phase = sessions[slot: slot].phase
+        switch phase {
         case .proxyHeader: return .proxyHeader
         case .lingering, .closing: return .lingering
         case .ending: return .clientTaking
         case .idle, .head:
-            if session.transport.unsentBytes > 0 { return .clientTaking }
-            return session.phase == .idle && session.flags.contains(.hasServed)
+            if sessions[slot: slot].transport.unsentBytes > 0 { return .clientTaking }
+            return phase == .idle && sessions[slot: slot].flags.contains(.hasServed)
                 ? .nextRequest : .requestHead
-        case .exchange: return wait(exchanges[slot: session.exchange], session.transport)
+        case .exchange: return wait(ofExchange: sessions[slot: slot].exchange, slot)
         }
     }
 
-    private func wait(_ exchange: Exchange, _ client: Transport) -> Wait {
-        let flags = exchange.flags
+    private func wait(ofExchange x: UInt32, _ slot: UInt32) -> Deadline {
+        let flags = exchanges[slot: x].flags
         if flags.contains(.waits) { return .room }
-        if exchange.leader != .max {
-            if client.unsentBytes > 0 { return .clientTaking }
-            return client.flags.contains(.ended) ? .halfClosed : .responseHead
+        let unsentBytes = sessions[slot: slot].transport.unsentBytes
+        let hasEnded = sessions[slot: slot].transport.flags.contains(.ended)
+        if exchanges[slot: x].leader != .max {
+            if unsentBytes > 0 { return .clientTaking }
+            return hasEnded ? .halfClosed : .responseHead
         }
-        if flags.contains(.connecting) || exchange.upstream == .max { return .connecting }
-        let upstream = upstreams[slot: exchange.upstream].transport
-        if client.unsentBytes + exchange.responsePipe.bytes > 0 { return .clientTaking }
+        let upstream = exchanges[slot: x].upstream
+        if flags.contains(.connecting) || upstream == .max { return .connecting }
+        if unsentBytes + exchanges[slot: x].responsePipe.bytes > 0 { return .clientTaking }
         if flags.contains(.responseStarted) { return .responseBody }
-        if upstream.unsentBytes + exchange.requestPipe.bytes > 0 { return .requestTaking }
+        let untakenBytes = upstreams[slot: upstream].transport.unsentBytes
+        if untakenBytes + exchanges[slot: x].requestPipe.bytes > 0 { return .requestTaking }
         if !flags.contains(.requestComplete) { return .requestBody }
-        return client.flags.contains(.ended) ? .halfClosed : .responseHead
+        return hasEnded ? .halfClosed : .responseHead
     }
 
     /// The client of an exchange sent something, or its end. That is news when it is the client
     /// that is waited for; an endpoint gets no more time for it.
     mutating func noteClient(_ x: UInt32) {
         let slot = exchanges[slot: x].session
-        switch wait(exchanges[slot: x], sessions[slot: slot].transport) {
+        switch wait(ofExchange: x, slot) {
         case .requestBody, .halfClosed: sessions[slot: slot].activeAtMs = nowMs
         default: break
         }
     }
 
-    private func limitMs(_ wait: Wait, _ slot: UInt32) -> UInt64 {
+    private func limitMs(_ wait: Deadline, _ slot: UInt32) -> UInt64 {
         switch wait {
         case .proxyHeader:
             return site.value.listeners[slot: sessions[slot: slot].listener].record.proxyTimeoutMs
@@ -106,6 +84,8 @@ extension HTTPProxy {
             return min(
                 policy(ofClient: slot).deadlines.halfCloseMs,
                 route(ofExchange: sessions[slot: slot].exchange).responseMs)
+        // The forwarder's.
+        case .flow: return .max
         }
     }
 
@@ -131,8 +111,9 @@ extension HTTPProxy {
     }
 
     private mutating func expire<R: Reactor & ~Copyable>(
-        _ slot: UInt32, _ wait: Wait, on reactor: inout R
+        _ slot: UInt32, _ wait: Deadline, on reactor: inout R
     ) {
+        site.value.metrics.countPast(wait)
         switch wait {
         case .connecting: reactor.counters[.connectTimeouts] &+= 1
         case .room: reactor.counters[.upstreamOverflows] &+= 1
@@ -142,7 +123,11 @@ extension HTTPProxy {
         switch wait {
         case .proxyHeader: proxyHeaderTimedOut(slot, on: &reactor)
         case .nextRequest, .lingering: abandon(slot, reset: false, on: &reactor)
-        case .clientTaking, .halfClosed: abandon(slot, reset: true, on: &reactor)
+        case .clientTaking, .halfClosed:
+            if sessions[slot: slot].phase == .exchange {
+                noteReason(x, wait == .halfClosed ? .clientClosed : .clientStalled)
+            }
+            abandon(slot, reset: true, on: &reactor)
         case .requestHead:
             if sessions[slot: slot].phase == .idle {
                 abandon(slot, reset: false, on: &reactor)
@@ -161,7 +146,8 @@ extension HTTPProxy {
             noteFailure(x, .timedOut)
             fail(x, .requestNotTaken, on: &reactor)
         case .responseHead: expireTry(x, on: &reactor)
-        case .responseBody: cut(x, on: &reactor)
+        case .responseBody: cut(x, because: .upstreamStalled, on: &reactor)
+        case .flow: break
         }
     }
 
@@ -244,6 +230,9 @@ extension HTTPProxy {
     mutating func endAll<R: Reactor & ~Copyable>(on reactor: inout R) {
         for slot in sessions.touchedSlots
         where sessions.isTaken(slot: slot) && sessions[slot: slot].phase != .closing {
+            if sessions[slot: slot].phase == .exchange {
+                noteReason(sessions[slot: slot].exchange, .stopped)
+            }
             abandon(slot, reset: true, on: &reactor)
         }
         for upstream in upstreams.touchedSlots

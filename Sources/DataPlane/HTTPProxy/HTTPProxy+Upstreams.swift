@@ -11,9 +11,11 @@ extension HTTPProxy {
     mutating func lease<R: Reactor & ~Copyable>(
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
+        touch(x, on: &reactor)
         if exchanges[slot: x].flags.contains(.mayPipeline),
             follow(x, carrying: head, on: &reactor)
         {
+            noteTry(x)
             return
         }
         guard let upstream = takeIdle(x, on: &reactor) else {
@@ -21,6 +23,8 @@ extension HTTPProxy {
             return
         }
         reactor.counters[.upstreamsReused] &+= 1
+        noteTry(x)
+        trace(.reused, x, id: exchanges[slot: x].endpoint)
         upstreams[slot: upstream].phase = .leased
         upstreams[slot: upstream].exchange = x
         upstreams[slot: upstream].transport.waiting = head
@@ -44,6 +48,7 @@ extension HTTPProxy {
         _ x: UInt32, carrying head: BufferChain, on reactor: inout R
     ) {
         var head = head
+        touch(x, on: &reactor)
         repeat {
             let endpoint = exchanges[slot: x].endpoint
             let destination = destination(ofExchange: x)
@@ -51,12 +56,14 @@ extension HTTPProxy {
                 starve(x, carrying: head, on: &reactor)
                 return
             }
+            noteTry(x)
             do {
                 let upstream = try openUpstream(x, endpoint, on: &reactor)
                 upstreams[slot: upstream].transport.waiting = head
                 exchanges[slot: x].upstream = upstream
                 exchanges[slot: x].flags.insert(.connecting)
                 exchanges[slot: x].flags.remove(.isReused)
+                exchanges[slot: x].meter.connectSinceNs = nowNs
                 watch(exchanges[slot: x].session)
                 return
             } catch {
@@ -104,6 +111,7 @@ extension HTTPProxy {
         }
         if address.isUnix { upstreams[slot: index.slot].transport.flags.insert(.unix) }
         reactor.counters[.upstreamsOpened] &+= 1
+        site.value.metrics.count(.connectionsOpened, ofEndpoint: endpoint)
         return index.slot
     }
 
@@ -125,6 +133,8 @@ extension HTTPProxy {
             return
         }
         exchanges[slot: x].flags.remove(.connecting)
+        touch(x, on: &reactor)
+        noteConnected(x)
         upstreams[slot: upstream].phase = .leased
         upstreams[slot: upstream].transport.flags.insert(.connected)
         sessions[slot: exchanges[slot: x].session].activeAtMs = nowMs
@@ -219,6 +229,9 @@ extension HTTPProxy {
     private mutating func retry<R: Reactor & ~Copyable>(_ x: UInt32, on reactor: inout R) {
         reactor.counters[.retries] &+= 1
         exchanges[slot: x].flags.insert(.isRetried)
+        exchanges[slot: x].meter.sentNs = 0
+        trace(.retried, x)
+        touch(x, on: &reactor)
         let request = exchanges[slot: x].replay.take()
         let upstream = exchanges[slot: x].upstream
         exchanges[slot: x].upstream = .max

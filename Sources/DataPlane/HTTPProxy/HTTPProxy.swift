@@ -3,6 +3,7 @@
 // `handle`, requests go out to the reactor.
 // +Clients reads requests and ends client connections, +Requests hands requests on, +Upstreams
 // finds connections for them, +Responses and +Bodies bring the answers back, +Timeouts watches,
+// +Observation counts and tells of exchanges, +Trace of those that somebody watches,
 // +Admission keeps to the upstreams' limits. +Pipeline and +Orphans let several requests share a
 // connection, +ProxyProtocol reads and writes what comes before the first one.
 
@@ -40,6 +41,10 @@ struct HTTPProxy: ~Copyable {
     let configuration: WorkerConfiguration
     let site: Shared<WorkerSite>
     private let events: WorkerEvents
+    /// Where exchanges are told to when they have ended; `nil` for nowhere.
+    let access: AccessWriter?
+    /// Where events are told of what somebody watches; `nil` for nowhere.
+    let tracer: Tracer?
 
     var sessions: Slab<ClientSession>
     var exchanges: Slab<Exchange>
@@ -59,9 +64,18 @@ struct HTTPProxy: ~Copyable {
     /// When `poolTimer` fires; `.max` while it is not set.
     var poolTimerAtMs = UInt64.max
     var nowMs: UInt64
+    /// The same time, as the reactor's clock had it when the turn began.
+    var nowNs: UInt64
     /// Where heads are parsed to: only valid from a complete parse until the next one.
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
+    /// Of the request in `requestHead`.
+    var identity = RequestIdentity()
+    var random = RandomNumbers()
+    /// What is to be told at the turn's end.
+    var notes = TurnNotes()
+    /// What the access log says of requests under way.
+    let texts: AccessNotes
     let scratch = HeadScratch(
         incomingBytes: HTTPLimits.headBytesMax, outgoingBytes: HTTPLimits.rewrittenBytesMax)
     /// Where paths are brought into their normal form: only valid until the next one.
@@ -78,17 +92,21 @@ struct HTTPProxy: ~Copyable {
 
     init(
         configuration: WorkerConfiguration, site: Shared<WorkerSite>, events: WorkerEvents,
-        nowMs: UInt64
+        access: AccessWriter?, tracer: Tracer?, nowNs: UInt64
     ) {
         self.configuration = configuration
         self.site = site
         self.events = events
-        self.nowMs = nowMs
+        self.access = access
+        self.tracer = tracer
+        self.nowNs = nowNs
+        nowMs = nowNs / 1_000_000
         let clients = TCPForwarder.slots(for: configuration)
         sessions = Slab(capacity: clients)
         conveyed = Slab(capacity: clients)
         // As many may be orphans as there are clients; tables cost only what is in use.
         exchanges = Slab(capacity: clients * 2)
+        texts = AccessNotes(count: access == nil ? 1 : exchanges.capacity)
         upstreams = Slab(capacity: clients * 2)
         pipelining = Pipelines(
             exchanges: exchanges.capacity, connections: upstreams.capacity, orphansMax: clients)

@@ -183,6 +183,9 @@ extension HTTPProxy {
             writer.append("\r\n")
         }
         writeForwarding(slot, head, isTrusted, to: &writer)
+        if site.value.listeners[slot: sessions[slot: slot].listener].record.identifies {
+            writeIdentity(slot, head, to: &writer)
+        }
         writeRequestConnection(x, head, to: &writer)
         writer.append("\r\n")
     }

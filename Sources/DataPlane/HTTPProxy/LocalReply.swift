@@ -19,12 +19,15 @@ struct LocalReply {
     let allow: StaticString
     /// After how many seconds it is worth asking again; 0 for not saying.
     let retrySeconds: UInt64
+    /// Why the request comes to its end with this.
+    let end: EndReason
 
     init(
-        _ status: UInt16, _ reason: StaticString, error: StaticString = "",
+        _ end: EndReason, _ status: UInt16, _ reason: StaticString, error: StaticString = "",
         _ details: StaticString, losesFraming: Bool = false, allow: StaticString = "",
         retrySeconds: UInt64 = 0
     ) {
+        self.end = end
         self.status = status
         self.reason = reason
         self.error = error
@@ -37,77 +40,93 @@ struct LocalReply {
     /// A request head that was refused.
     init(_ refusal: HeadRefusal) {
         self.init(
-            refusal.status, Self.phrase(refusal.status), error: "http_request_error",
+            refusal.isOfSize ? .tooLarge : .badRequest, refusal.status, Self.phrase(refusal.status),
+            error: "http_request_error",
             refusal.reason, losesFraming: true)
     }
 
     /// A request body that was refused.
     init(badBody refusal: ChunkRefusal) {
         self.init(
-            400, "Bad Request", error: "http_request_error", refusal.reason, losesFraming: true)
+            .badRequest, 400, "Bad Request", error: "http_request_error", refusal.reason,
+            losesFraming: true)
     }
 
     /// A path that cannot be decided by.
     init(badPath refusal: PathRefusal) {
-        self.init(400, "Bad Request", error: "http_request_error", refusal.reason)
+        self.init(.badRequest, 400, "Bad Request", error: "http_request_error", refusal.reason)
     }
 
     /// A response head that was refused.
     init(badResponse refusal: HeadRefusal) {
         let error: StaticString =
             refusal.status == 431 ? "http_response_header_section_size" : "http_protocol_error"
-        self.init(502, "Bad Gateway", error: error, refusal.reason)
+        self.init(.badResponse, 502, "Bad Gateway", error: error, refusal.reason)
     }
 
     static let bodyTooLarge = LocalReply(
-        413, "Content Too Large", error: "http_request_error", "request body over the limit",
+        .tooLarge, 413, "Content Too Large", error: "http_request_error",
+        "request body over the limit",
         losesFraming: true)
     static let connectRefused = LocalReply(
-        405, "Method Not Allowed", error: "http_request_denied", "CONNECT is not allowed",
+        .methodRefused, 405, "Method Not Allowed", error: "http_request_denied",
+        "CONNECT is not allowed",
         losesFraming: true, allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
     static let options = LocalReply(
-        200, "OK", "no forwards left", allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
+        .done, 200, "OK", "no forwards left", allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
     static let traceRefused = LocalReply(
-        405, "Method Not Allowed", "no forwards left", losesFraming: true,
+        .methodRefused, 405, "Method Not Allowed", "no forwards left", losesFraming: true,
         allow: "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH")
-    static let noRoute = LocalReply(404, "Not Found", "no route takes this request")
+    static let noRoute = LocalReply(.noRoute, 404, "Not Found", "no route takes this request")
     static let headTimeout = LocalReply(
-        408, "Request Timeout", error: "http_request_error", "request head took too long",
+        .headTimeout, 408, "Request Timeout", error: "http_request_error",
+        "request head took too long",
         losesFraming: true)
     static let bodyTimeout = LocalReply(
-        408, "Request Timeout", error: "http_request_error", "request body took too long",
+        .bodyTimeout, 408, "Request Timeout", error: "http_request_error",
+        "request body took too long",
         losesFraming: true)
     static let noEndpoint = LocalReply(
-        503, "Service Unavailable", error: "destination_unavailable", "no endpoint to connect to")
+        .noEndpoint, 503, "Service Unavailable", error: "destination_unavailable",
+        "no endpoint to connect to")
     static let overloaded = LocalReply(
-        503, "Service Unavailable", error: "proxy_internal_error", "nearly all buffers are in use")
+        .shed, 503, "Service Unavailable", error: "proxy_internal_error",
+        "nearly all buffers are in use")
     static let upstreamFull = LocalReply(
-        503, "Service Unavailable", error: "connection_limit_reached",
+        .upstreamFull, 503, "Service Unavailable", error: "connection_limit_reached",
         "as much is under way and waiting as the upstream may have")
     static let pendingTimeout = LocalReply(
-        503, "Service Unavailable", error: "connection_limit_reached",
+        .pendingTimeout, 503, "Service Unavailable", error: "connection_limit_reached",
         "no connection to the upstream became free in time")
     static let closedBeforeResponse = LocalReply(
-        502, "Bad Gateway", error: "connection_terminated", "closed before a response")
+        .upstreamReset, 502, "Bad Gateway", error: "connection_terminated",
+        "closed before a response")
     static let tooManyInterimResponses = LocalReply(
-        502, "Bad Gateway", error: "http_protocol_error", "too many interim responses")
+        .badResponse, 502, "Bad Gateway", error: "http_protocol_error", "too many interim responses"
+    )
     static let unexpectedUpgrade = LocalReply(
-        502, "Bad Gateway", error: "http_upgrade_failed", "upgrade that was not asked for")
+        .badResponse, 502, "Bad Gateway", error: "http_upgrade_failed",
+        "upgrade that was not asked for")
     static let connectTimeout = LocalReply(
-        504, "Gateway Timeout", error: "connection_timeout", "connecting took too long")
+        .connectTimeout, 504, "Gateway Timeout", error: "connection_timeout",
+        "connecting took too long")
     static let responseTimeout = LocalReply(
-        504, "Gateway Timeout", error: "http_response_timeout", "no response in time")
+        .responseTimeout, 504, "Gateway Timeout", error: "http_response_timeout",
+        "no response in time")
     static let requestNotTaken = LocalReply(
-        504, "Gateway Timeout", error: "connection_write_timeout", "request was not taken in time")
+        .upstreamStalled, 504, "Gateway Timeout", error: "connection_write_timeout",
+        "request was not taken in time")
 
     static let tooManyClients = LocalReply(
-        503, "Service Unavailable", error: "http_request_denied", "too many connections",
+        .tooManyConnections, 503, "Service Unavailable", error: "http_request_denied",
+        "too many connections",
         losesFraming: true, retrySeconds: 1)
 
     /// - Parameter ms: until there may be a request again.
     static func tooManyRequests(retryInMs ms: UInt64) -> LocalReply {
         LocalReply(
-            429, "Too Many Requests", error: "http_request_denied", "too many requests",
+            .rateLimited, 429, "Too Many Requests", error: "http_request_denied",
+            "too many requests",
             retrySeconds: (ms + 999) / 1_000)
     }
 
@@ -116,11 +135,13 @@ struct LocalReply {
         switch code {
         case ECONNREFUSED:
             LocalReply(
-                502, "Bad Gateway", error: "connection_refused", "connection was refused")
+                .connectFailed, 502, "Bad Gateway", error: "connection_refused",
+                "connection was refused")
         case ETIMEDOUT: .connectTimeout
         default:
             LocalReply(
-                502, "Bad Gateway", error: "destination_ip_unroutable", "could not be connected")
+                .connectFailed, 502, "Bad Gateway", error: "destination_ip_unroutable",
+                "could not be connected")
         }
     }
 
@@ -138,9 +159,10 @@ struct LocalReply {
     /// - Parameters:
     ///   - isHead: the answer is to a HEAD: it ends with its head.
     ///   - connection: the value of the Connection field; empty for none.
+    /// - Returns: bytes of content that were written.
     fileprivate func write(
         isHead: Bool, connection: StaticString, to writer: inout HeadWriter
-    ) {
+    ) -> Int {
         writer.append("HTTP/1.1 ")
         writer.appendDecimal(UInt64(status))
         writer.append(" ")
@@ -169,13 +191,14 @@ struct LocalReply {
         writer.append("Content-Type: text/plain\r\nContent-Length: ")
         writer.appendDecimal(UInt64(length))
         writer.append("\r\n\r\n")
-        guard !isHead else { return }
+        guard !isHead else { return 0 }
         writer.appendDecimal(UInt64(status))
         writer.append(" ")
         writer.append(reason)
         writer.append(": ")
         writer.append(details)
         writer.append("\n")
+        return length
     }
 }
 
@@ -218,8 +241,11 @@ extension HTTPProxy {
             return
         }
         var writer = reactor.buffers.writer(buffer)
-        reply.write(isHead: manner.isHead, connection: manner.connection, to: &writer)
+        let content = reply.write(
+            isHead: manner.isHead, connection: manner.connection, to: &writer)
         reactor.buffers.setCount(buffer, writer.count)
+        noteReply(
+            slot, reply, head: writer.count - content, content: content, on: &reactor)
         var chain = BufferChain()
         chain.append(buffer, in: reactor.buffers)
         sendAnswer(slot, chain, manner, on: &reactor)

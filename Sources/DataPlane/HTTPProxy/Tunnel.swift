@@ -1,6 +1,8 @@
 // From an exchange to a tunnel: after a 101, or a 2xx to CONNECT, the two connections become a flow
 // of the TCP forwarder, with every byte that is still on its way.
 
+internal import Protocols
+
 /// Two connections whose bytes are no longer messages.
 struct Tunnel: BitwiseCopyable {
     var client: Transport
@@ -13,6 +15,15 @@ struct Tunnel: BitwiseCopyable {
     var upstreamID: UInt32
     /// The listener by which the client came.
     var listener: UInt32
+    /// Of the client's connection, and where the client is.
+    var number: UInt32
+    var address: IPBytes
+    /// As metrics count it.
+    var route: UInt32
+    /// Its exchange was told to the access log, and so it is.
+    var isLogged: Bool
+    /// The trace that it belongs to; 0 for none.
+    var traced: UInt8
     /// It has a permit of its upstream's.
     var holdsPermit: Bool
 }
@@ -30,9 +41,14 @@ extension HTTPProxy {
             upstreamOwner: HTTPOwner.upstream(upstream).raw,
             endpoint: exchanges[slot: x].endpoint,
             upstreamID: upstreams[slot: upstream].upstreamID,
-            listener: sessions[slot: slot].listener,
+            listener: sessions[slot: slot].listener, number: sessions[slot: slot].number,
+            address: sessions[slot: slot].address,
+            route: route(ofExchange: x).id,
+            isLogged: route(ofExchange: x).isLogged && policy(ofExchange: x).isLogged,
+            traced: exchanges[slot: x].meter.traced,
             holdsPermit: exchanges[slot: x].flags.contains(.holdsPermit))
         exchanges[slot: x].flags.remove(.holdsPermit)
+        noteReason(x, .upgraded)
         exchanges[slot: x].upstream = .max
         removeExchange(x, on: &reactor)
         upstreams.remove(upstreams.index(ofSlot: upstream))
@@ -49,7 +65,8 @@ extension TCPForwarder {
     mutating func adopt<R: Reactor & ~Copyable>(_ tunnel: Tunnel, on reactor: inout R) -> UInt32 {
         let policy = site.value.listeners[slot: tunnel.listener].record.http
         var flow = Flow(
-            activeAtMs: nowMs, listener: tunnel.listener,
+            activeAtMs: nowMs, listener: tunnel.listener, number: tunnel.number,
+            meter: FlowMeter(tunnel, nowNs: nowNs),
             relay: configuration.filesMax == nil ? policy.relay : .copy,
             idleTimeoutMs: policy.deadlines.tunnelMs)
         flow.endpoint = tunnel.endpoint
@@ -63,6 +80,7 @@ extension TCPForwarder {
             preconditionFailure("more tunnels and sessions than clients")
         }
         site.value.workCame(tunnel.endpoint)
+        site.value.metrics.countTunnel(ofRoute: tunnel.route)
         timers.set(index.slot, atMs: nowMs + flow.idleTimeoutMs)
         return index.slot
     }

@@ -44,6 +44,15 @@ struct HeadScratch: BitwiseCopyable {
     /// A writer for all of the outgoing region.
     var writer: HeadWriter { unsafe HeadWriter(outgoing, capacity: outgoingBytes) }
 
+    /// The first bytes that were written.
+    @_lifetime(borrow self)
+    func written(_ count: Int) -> Span<UInt8> {
+        precondition(count >= 0 && count <= outgoingBytes)
+        let start = unsafe UnsafePointer(outgoing.assumingMemoryBound(to: UInt8.self))
+        let span = unsafe Span(_unsafeStart: start, count: count)
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
     /// Puts the first `count` bytes that were written at the end of a chain.
     ///
     /// - Returns: false when no buffer is free; a part may be in the chain then.

@@ -8,6 +8,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     case splice, shutdown, close, pipe, event, peerName, socketName, register, clock
     // The loop.
     case turns, completions, starvedWaits, queueOverflows, strayCompletions
+    // Buffers that are lent, when the turn ended.
+    case buffersInUse
     // Bytes handed on, by relay path.
     case bytesCopied, bytesSpliced, bytesRingSpliced
     // Connections and flows.
@@ -19,6 +21,8 @@ package enum Counter: Int, CaseIterable, Sendable {
     // HTTP.
     case clientsActive, requests, responses, requestsRefused, localReplies, responsesCut
     case upstreamsOpened, upstreamsReused, upstreamsActive, upstreamFailures, retries, tunnels
+    // Clients whose request is under way, when the turn ended.
+    case exchangesActive
     // Requests that were sent behind others, and again without them; answers that nobody wanted.
     case requestsPipelined, requestsResent, answersDropped
     // Work that waited for room at an upstream, and what was refused for want of it.
@@ -37,12 +41,12 @@ extension Counter {
         .clock,
     ]
 
-    static let total = 62
+    static let total = 64
 }
 
 /// A value for every `Counter`. Worker thread only; `PublishedCounters` is what others read.
 package struct CounterSet: Sendable {
-    private var values = InlineArray<62, UInt64>(repeating: 0)
+    private var values = InlineArray<64, UInt64>(repeating: 0)
 
     package init() {}
 

@@ -55,6 +55,9 @@ package protocol Reactor: ~Copyable {
     /// The clock as of the last turn, in nanoseconds.
     var nowNs: UInt64 { get }
 
+    /// The same clock, read anew.
+    var clockNs: UInt64 { get }
+
     /// Whether the next turn has something to try; such a turn does not wait, also when nothing
     /// comes of what it tries. So whoever sees false has seen the state that the wait begins with.
     var hasQueuedWork: Bool { get }

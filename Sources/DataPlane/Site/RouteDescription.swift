@@ -2,6 +2,11 @@
 
 /// Which requests, and what is done with them.
 package struct Route: Sendable {
+    /// By which its requests are counted; `MetricLimits.otherRoutes` for one that has none of its
+    /// own.
+    package var id = MetricLimits.otherRoutes
+    /// Whether its requests are told to the access log, where their listener's are.
+    package var isLogged = true
     package var rule: RouteRule
     package var action: RouteAction
 

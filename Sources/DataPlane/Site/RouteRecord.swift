@@ -15,6 +15,9 @@ struct RouteRecord: BitwiseCopyable, Sendable {
     }
 
     var kind: Kind
+    /// As metrics count it.
+    var id = MetricLimits.otherRoutes
+    var isLogged = true
     var pathChange = PathChange.none
     /// What the Host field says; `name` is in `text`.
     var host = HostPolicy.client

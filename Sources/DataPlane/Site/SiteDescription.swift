@@ -31,6 +31,9 @@ package struct ListenerDescription: Sendable {
     /// Which clients begin with a PROXY header.
     package var acceptsProxy = ProxyAcceptance()
     package var limits: AdmissionLimits
+    /// The field that has each request's id, a token: what a client says there counts if it is
+    /// trusted, else one is made. Empty for no ids. HTTP only.
+    package var requestIDName = ""
 
     package init(id: UInt32, service: Service, limits: AdmissionLimits = AdmissionLimits()) {
         self.id = id
@@ -61,6 +64,8 @@ package struct TCPPolicy: Sendable, BitwiseCopyable {
     package var relay = RelayMode.auto
     /// Silence in both directions, in milliseconds.
     package var idleTimeoutMs: UInt64 = 3_600_000
+    /// Whether its flows are told to the access log.
+    package var isLogged = true
 
     package init() {}
 }

@@ -76,18 +76,25 @@ struct SiteDraft {
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: false, tcp: policy, http: HTTPPolicy(),
-                    trusted: .empty, proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
-                    upstream: UInt32(upstream), routes: .empty, hasOneRoute: false,
+                    trusted: .empty, requestIDName: .empty, requestIDKey: .empty, proxies: proxies,
+                    proxyTimeoutMs: proxyTimeoutMs, upstream: UInt32(upstream), routes: .empty,
+                    hasOneRoute: false,
                     index: Shared(try RouteIndex([])), clientsMax: clientsMax, gate: gate))
         case .http(let policy, let trusted, let routes):
             let index = Shared(try RouteIndex(routes.map(\.rule)))
             let firstRoute = self.routes.count
-            for route in routes { append(route) }
+            // Those that came are written anew, whether they count or not.
+            var replaced = listener.requestIDName.isEmpty ? [] : [listener.requestIDName]
+            if policy.makesTraceparent { replaced.append("traceparent") }
+            for route in routes { append(route, without: replaced) }
             listeners.append(
                 ListenerRecord(
                     id: listener.id, isHTTP: true, tcp: TCPPolicy(), http: policy,
-                    trusted: keep(trusted), proxies: proxies, proxyTimeoutMs: proxyTimeoutMs,
-                    upstream: .max,
+                    trusted: keep(trusted),
+                    requestIDName: keep(Array(listener.requestIDName.utf8)),
+                    requestIDKey: keep(Array(listener.requestIDName.lowercased().utf8)),
+                    proxies: proxies,
+                    proxyTimeoutMs: proxyTimeoutMs, upstream: .max,
                     routes: TablePart(firstRoute..<self.routes.count),
                     hasOneRoute: routes.first?.rule == RouteRule(), index: index,
                     clientsMax: clientsMax, gate: gate))
@@ -104,9 +111,16 @@ struct SiteDraft {
         return gate.gate
     }
 
-    private mutating func append(_ route: Route) {
+    /// - Parameter replaced: names of fields that requests are handed on without.
+    private mutating func append(_ route: Route, without replaced: [String]) {
+        defer {
+            routes[routes.count - 1].id = route.id
+            routes[routes.count - 1].isLogged = route.isLogged
+        }
         switch route.action {
-        case .forward(let action): routes.append(record(action, route.rule))
+        case .forward(var action):
+            action.requestFields.dropped += replaced
+            routes.append(record(action, route.rule))
         case .redirect(let action):
             var record = RouteRecord(.redirect)
             record.status = action.status

@@ -118,6 +118,10 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     let http: HTTPPolicy
     /// Clients whose forwarding fields are believed, in `blocks`.
     let trusted: TablePart
+    /// The name of the field that tells the endpoint a request's id, in `text`; empty for none.
+    let requestIDName: TablePart
+    /// The same name in lower case.
+    let requestIDKey: TablePart
     /// Clients that have to begin with a PROXY header, in `blocks`, and how long it may take.
     let proxies: TablePart
     let proxyTimeoutMs: UInt64
@@ -132,6 +136,9 @@ struct ListenerRecord: BitwiseCopyable, Sendable {
     /// Clients at once; `.max` for any number.
     let clientsMax: UInt32
     let gate: SourceGate
+
+    /// Whether requests are given anything that they can be found by.
+    var identifies: Bool { !requestIDName.isEmpty || http.makesTraceparent }
 }
 
 /// An upstream's part of a snapshot.

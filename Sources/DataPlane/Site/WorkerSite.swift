@@ -89,6 +89,8 @@ struct WorkerSite: ~Copyable {
     private(set) var pipelines = false
     let health: EndpointHealth
     let breakers: CircuitBreakers
+    /// Where the worker counts.
+    let metrics: MetricsWriter
     /// The worker's position: where it begins its rounds.
     let worker: Int
     private let gauges: GaugeWriter
@@ -99,15 +101,17 @@ struct WorkerSite: ~Copyable {
     ///   - worker: its position among the workers.
     ///   - health: of all endpoints of the snapshot.
     ///   - breakers: of all upstreams of the snapshot.
+    ///   - metrics: the worker's.
     ///   - gauges: where others read how much is going on here, and where it can be read of them;
     ///     of all workers, in their order.
     init(
         _ snapshot: SiteSnapshot, worker: Int, health: EndpointHealth, breakers: CircuitBreakers,
-        gauges: [GaugeWriter], nowMs: UInt64
+        metrics: MetricsWriter, gauges: [GaugeWriter], nowMs: UInt64
     ) {
         self.worker = worker
         self.health = health
         self.breakers = breakers
+        self.metrics = metrics
         self.gauges = gauges[worker]
         everybodysGauges = FixedTable(gauges)
         current = .max
@@ -349,6 +353,19 @@ extension WorkerSite {
         let count = UInt32(Int32(endpoints[slot: endpoint].connections) + change)
         endpoints[slot: endpoint].connections = count
         gauges.setConnections(count, ofEndpoint: endpoint)
+    }
+
+    /// An endpoint failed.
+    func countFailure(_ endpoint: UInt32, _ cause: HealthCause) {
+        switch cause {
+        case .connectFailed: metrics.count(.connectFailures, ofEndpoint: endpoint)
+        case .connectTimedOut: metrics.count(.connectTimeouts, ofEndpoint: endpoint)
+        case .reset: metrics.count(.resets, ofEndpoint: endpoint)
+        case .timedOut: metrics.count(.timeouts, ofEndpoint: endpoint)
+        case .badResponse: metrics.count(.badResponses, ofEndpoint: endpoint)
+        // It has answered.
+        case .badStatus: break
+        }
     }
 
     /// A request to an upstream begins: it adds its share to what may be tried again.

@@ -18,10 +18,16 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     private var changes: [WorkerChange] = []
     private let clientsMax: Int
     private var batch: CompletionBatch
+    /// When the last turn that did anything had done it.
+    private var endNs: UInt64 = 0
     private let mailbox: Mailbox
     private let published: PublishedCounters
     /// Kept alive for the site, which reads them.
     private let gauges: [SiteGauges]
+    private let metrics: WorkerMetrics
+    private let access: AccessRing?
+    private let accessWriter: AccessWriter?
+    private let trace: TraceRing
     /// Listeners that are not closed yet: their ids, in the reactor's slots.
     private var listeners = Slab<OpenListener>(capacity: SiteLimits.socketsMax)
     private var isTerminating = false
@@ -37,14 +43,24 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     ///   - gauges: where it can be read what each listener and endpoint has, of all workers in
     ///     their order.
     ///   - events: where it tells what belongs in the log.
+    ///   - metrics: where it counts.
+    ///   - access: where it tells of exchanges and flows that ended; `nil` for nowhere.
+    ///   - trace: where it tells of what somebody watches.
+    ///   - filter: what that is; `nil` for nothing, ever.
     package init(
         reactor: consuming R, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
         listeners: [WorkerListener], health: EndpointHealth,
         breakers: CircuitBreakers = CircuitBreakers(workers: 1),
         mailbox: Mailbox, published: PublishedCounters, gauges: [SiteGauges] = [SiteGauges()],
-        events: WorkerEvents = WorkerEvents(reader: .none)
+        events: WorkerEvents = WorkerEvents(reader: .none),
+        metrics: WorkerMetrics = WorkerMetrics(), access: AccessRing? = nil,
+        trace: TraceRing = TraceRing(), filter: TraceFilter? = nil
     ) {
+        self.trace = trace
+        let tracer = filter.map { Tracer(trace, $0) }
         self.gauges = gauges
+        self.metrics = metrics
+        self.access = access
         self.reactor = reactor
         self.mailbox = mailbox
         self.published = published
@@ -52,12 +68,18 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         site = Shared(
             WorkerSite(
                 snapshot, worker: configuration.index, health: health, breakers: breakers,
-                gauges: gauges.map(\.writer), nowMs: nowMs))
+                metrics: metrics.writer, gauges: gauges.map(\.writer), nowMs: nowMs))
         breakers.join(configuration.index, wake: mailbox.wake)
         clientsMax = configuration.flowsMax
+        accessWriter = access.map {
+            AccessWriter($0, sample: configuration.accessSample, worker: configuration.index)
+        }
         forwarder = TCPForwarder(
-            configuration: configuration, site: site, events: events, nowMs: nowMs)
-        proxy = HTTPProxy(configuration: configuration, site: site, events: events, nowMs: nowMs)
+            configuration: configuration, site: site, events: events, access: accessWriter,
+            tracer: tracer, nowNs: self.reactor.nowNs)
+        proxy = HTTPProxy(
+            configuration: configuration, site: site, events: events, access: accessWriter,
+            tracer: tracer, nowNs: self.reactor.nowNs)
         batch = CompletionBatch(capacity: Self.batchCapacity)
         for listener in listeners { open(listener) }
         self.reactor.armWake(mailbox.wake)
@@ -98,7 +120,11 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
     package mutating func turn() {
         batch.removeAll()
         reactor.turn(deadlineNs: nextDeadlineNs, into: &batch)
-        let nowMs = reactor.nowNs / 1_000_000
+        // A turn that did not wait has not read the clock, and begins where the last one ended.
+        let nowNs = max(reactor.nowNs, endNs)
+        let nowMs = nowNs / 1_000_000
+        forwarder.nowNs = nowNs
+        proxy.nowNs = nowNs
         forwarder.nowMs = nowMs
         proxy.nowMs = nowMs
         site.value.health.readmitDue(nowMs: nowMs)
@@ -117,15 +143,28 @@ package struct Worker<R: Reactor & ~Copyable>: ~Copyable {
         }
         // Removed listeners may still take what waits in their queue.
         if !forwarder.isDraining { reactor.setAcceptCredit(acceptCredit) }
+        observeTurn(sinceNs: nowNs)
         reactor.counters[.listenersOpen] = UInt64(listeners.count)
         reactor.counters[.flowsActive] = UInt64(forwarder.flows.count)
         reactor.counters[.clientsActive] = UInt64(proxy.sessions.count)
         reactor.counters[.upstreamsActive] = UInt64(proxy.upstreams.count)
+        reactor.counters[.exchangesActive] = UInt64(proxy.exchanges.count)
+        reactor.counters[.buffersInUse] = UInt64(max(reactor.lentBuffers, 0))
         // Before every wait, so that what is read of an idle worker is complete; now and then when
         // it never waits.
         if !reactor.hasQueuedWork || reactor.counters[.turns] % Self.turnsUnpublishedMax == 0 {
             published.publish(&reactor.counters)
         }
+    }
+
+    /// The turn's work is done: what it tells of is complete.
+    private mutating func observeTurn(sinceNs: UInt64) {
+        guard batch.count > 0 || !proxy.notes.isEmpty else { return }
+        endNs = reactor.clockNs
+        site.value.metrics.record(endNs &- sinceNs, .turn)
+        site.value.metrics.record(UInt64(batch.count) << 6, .batch)
+        proxy.settle(endNs: endNs)
+        if accessWriter?.publish() == true { reactor.counters[.event] &+= 1 }
     }
 
     private var nextDeadlineNs: UInt64? {

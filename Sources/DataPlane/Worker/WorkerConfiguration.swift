@@ -38,6 +38,9 @@ package struct WorkerConfiguration: Sendable {
     package var buffersMax: Int
     /// Pipes this worker keeps at most.
     package var pipesMax: Int
+    /// How many of 65,536 exchanges and flows that end well are told to the access log; those that
+    /// do not all are.
+    package var accessSample: UInt32 = 65_536
 
     package init(
         index: Int = 0, processor: Int? = nil, waits: WaitPolicy = WaitPolicy(),

@@ -12,17 +12,23 @@ package final class WorkerThread: Sendable {
     /// What each listener and endpoint has on this worker.
     package let gauges: SiteGauges
     private let events: WorkerEvents
+    /// What it counts by listener, route, upstream and endpoint, and its histograms.
+    package let metrics: WorkerMetrics
+    /// What it tells of what somebody watches.
+    package let trace: TraceRing
     private let state: WorkerState
 
     private init(
         thread: UInt64, mailbox: Mailbox, published: PublishedCounters, gauges: SiteGauges,
-        events: WorkerEvents, state: WorkerState
+        events: WorkerEvents, metrics: WorkerMetrics, trace: TraceRing, state: WorkerState
     ) {
         self.thread = thread
         self.mailbox = mailbox
         self.published = published
         self.gauges = gauges
         self.events = events
+        self.metrics = metrics
+        self.trace = trace
         self.state = state
     }
 
@@ -34,13 +40,15 @@ package final class WorkerThread: Sendable {
     ///   - health: of the endpoints in the snapshot.
     ///   - breakers: of the upstreams in the snapshot.
     ///   - gauges: of all workers, in their order.
+    ///   - access: where it tells of exchanges and flows that ended; `nil` for nowhere.
+    ///   - filter: what is traced, of all workers.
     ///   - attention: an eventfd that is signalled when the thread has ended or has something for
     ///     the log; kept open meanwhile.
     /// - Throws: when the kernel refuses the reactor or the thread; the listeners stay open then.
     package static func start(
         backend: Backend, configuration: WorkerConfiguration, snapshot: SiteSnapshot,
         listeners: [WorkerListener], health: EndpointHealth, breakers: CircuitBreakers,
-        gauges: [SiteGauges],
+        gauges: [SiteGauges], access: AccessRing? = nil, filter: TraceFilter,
         attention: Descriptor
     ) throws(SystemError) -> WorkerThread {
         let sockets =
@@ -50,6 +58,8 @@ package final class WorkerThread: Sendable {
         let mailbox = try Mailbox()
         let published = PublishedCounters()
         let events = WorkerEvents(reader: attention)
+        let metrics = WorkerMetrics()
+        let trace = TraceRing()
         let state = WorkerState(attention: attention, processor: configuration.processor)
         let worker: RunnableWorker
         switch backend {
@@ -62,7 +72,8 @@ package final class WorkerThread: Sendable {
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
                     listeners: listeners, health: health, breakers: breakers, mailbox: mailbox,
-                    published: published, gauges: gauges, events: events))
+                    published: published, gauges: gauges, events: events, metrics: metrics,
+                    access: access, trace: trace, filter: filter))
         case .epoll:
             let reactor = try EpollReactor(
                 socketsMax: sockets, buffersMax: configuration.buffersMax,
@@ -71,13 +82,15 @@ package final class WorkerThread: Sendable {
                 Worker(
                     reactor: reactor, configuration: configuration, snapshot: snapshot,
                     listeners: listeners, health: health, breakers: breakers, mailbox: mailbox,
-                    published: published, gauges: gauges, events: events))
+                    published: published, gauges: gauges, events: events, metrics: metrics,
+                    access: access, trace: trace, filter: filter))
         }
         let body = WorkerBody(worker, state)
         let thread = try body.startThread(name: "gyre-\(configuration.index)")
         return WorkerThread(
             thread: thread, mailbox: mailbox, published: published,
-            gauges: gauges[configuration.index], events: events, state: state)
+            gauges: gauges[configuration.index], events: events, metrics: metrics,
+            trace: trace, state: state)
     }
 
     /// Asks the worker for something.

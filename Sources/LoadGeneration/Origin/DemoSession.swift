@@ -1,5 +1,6 @@
 // One client connection of a demo origin: bytes in, bytes out. It answers every request with what
-// it got, so that a client sees what a proxy in between has changed. Pure.
+// it got, so that a client sees what a proxy in between has changed; late when its path ends in
+// `/slow/MS`, and with a status of its own when it ends in `/status/CODE`. Pure.
 
 internal import Protocols
 
@@ -14,9 +15,30 @@ package struct DemoSession: OriginSession, Sendable {
 
     private struct Request {
         let head: String
+        let wish: Wish
         let isHEAD: Bool
         let isPersistent: Bool
         var bodyBytes: UInt64 = 0
+    }
+
+    /// What a path asks for.
+    private struct Wish {
+        private static let delayMsMax = 2_000
+        /// Those that can have a body and mean that something is wrong.
+        private static let statuses = 400...599
+
+        var status = 200
+        var delayMs: UInt64 = 0
+
+        init(target: Substring) {
+            let parts = target.prefix { $0 != "?" }.split(separator: "/").suffix(2)
+            guard parts.count == 2, let last = parts.last, let number = Int(last) else { return }
+            if parts.first == "slow" {
+                delayMs = UInt64(max(0, min(number, Self.delayMsMax)))
+            } else if parts.first == "status", Self.statuses.contains(number) {
+                status = number
+            }
+        }
     }
 
     private let name: String
@@ -26,6 +48,9 @@ package struct DemoSession: OriginSession, Sendable {
 
     /// Whether nothing more is answered and the connection is to be closed.
     package private(set) var isOver = false
+
+    /// Of what `receive` returned last, the longest one.
+    package private(set) var delayMs: UInt64 = 0
 
     /// - Parameter name: of the origin, to be told in every answer.
     package init(of name: String) {
@@ -37,6 +62,7 @@ package struct DemoSession: OriginSession, Sendable {
     /// - Returns: what the client is to be sent.
     package mutating func receive(_ bytes: some Collection<UInt8>) -> [UInt8] {
         input += bytes
+        delayMs = 0
         var output: [UInt8] = []
         while !isOver, advance(&output) {}
         return output
@@ -85,8 +111,10 @@ package struct DemoSession: OriginSession, Sendable {
         case .complete:
             self.progress = HeadProgress()
         }
+        let text = String(decoding: input[..<head.length], as: UTF8.self)
+        let words = text.split(separator: " ", maxSplits: 2)
         var request = Request(
-            head: String(decoding: input[..<head.length], as: UTF8.self),
+            head: text, wish: Wish(target: words.count > 1 ? words[1] : ""),
             isHEAD: head.method == .head, isPersistent: head.isPersistent)
         input.removeFirst(head.length)
         switch head.framing {
@@ -110,7 +138,11 @@ package struct DemoSession: OriginSession, Sendable {
         let head = request.head.replacing("\r\n", with: "\n")
         let body =
             "This is origin \(name). It was asked:\n\n\(head)\(request.bodyBytes) bytes of body\n"
-        respond("200 OK", body, sendsBody: !request.isHEAD, &output)
+        let wish = request.wish
+        delayMs = max(delayMs, wish.delayMs)
+        respond(
+            wish.status == 200 ? "200 OK" : "\(wish.status) As Asked For", body,
+            sendsBody: !request.isHEAD, &output)
     }
 
     private mutating func refuse(_ status: UInt16, _ reason: StaticString, _ output: inout [UInt8])

@@ -9,6 +9,7 @@ struct FixedSession: OriginSession, Sendable {
     private var matched = 0
 
     let isOver = false
+    let delayMs: UInt64 = 0
 
     /// - Parameter bodyBytes: of every answer, 1 or more.
     init(bodyBytes: Int) {

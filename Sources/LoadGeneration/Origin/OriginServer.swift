@@ -1,6 +1,7 @@
 // An origin on a free loopback port: one thread, one epoll(7) loop over a bounded number of
-// connections. A client that does not take its answer at once is closed, so nothing is ever queued.
-// What is answered is a session's matter: the demo's tells what it was asked, the bench's is fixed.
+// connections. A client that does not take its answer at once is closed; nothing is queued but
+// answers that are to be late, within a bound. What is answered is a session's matter: the demo's
+// tells what it was asked, the bench's is fixed.
 
 internal import CLinux
 package import ControlPlane
@@ -17,6 +18,9 @@ protocol OriginSession: Sendable {
 
     /// Whether nothing more is answered and the connection is to be closed.
     var isOver: Bool { get }
+
+    /// How late what was returned last is to be sent.
+    var delayMs: UInt64 { get }
 }
 
 /// A running origin.
@@ -91,11 +95,16 @@ private struct OriginLoop<Session: OriginSession> {
     private struct Connection {
         let socket: Descriptor
         var session: Session
+        /// What is to be sent later, and when.
+        var held: [UInt8] = []
+        var dueNs: UInt64 = 0
     }
 
     /// Further clients are closed at once.
     private static var connectionsMax: Int { 16_384 }
     private static var receiveBytes: Int { 64 * 1024 }
+    /// Of one connection. A client that asks on meanwhile for more is closed.
+    private static var heldBytesMax: Int { 256 * 1024 }
     /// How long to stay away from a listener that has a client and gives none (descriptors).
     private static var acceptPauseMs: Int32 { 5 }
 
@@ -105,6 +114,8 @@ private struct OriginLoop<Session: OriginSession> {
     /// By descriptor number.
     private var connections: [Connection?] = []
     private var count = 0
+    /// Connections that have something to be sent later; few.
+    private var waiting: [Int] = []
     private var bytes = [UInt8](repeating: 0, count: Self.receiveBytes)
 
     init(listener: Descriptor, ready: ReadySet, session: @escaping () -> Session) {
@@ -123,7 +134,7 @@ private struct OriginLoop<Session: OriginSession> {
 
     private mutating func serve() {
         while true {
-            for index in 0..<ready.wait(timeoutNs: -1) {
+            for index in 0..<ready.wait(timeoutNs: timeoutNs) {
                 switch ready[index].token {
                 case OriginLoopToken.wake: return
                 case OriginLoopToken.listener: accept()
@@ -131,6 +142,26 @@ private struct OriginLoop<Session: OriginSession> {
                     if !answer(Int(number)) { close(Int(number)) }
                 }
             }
+            if !waiting.isEmpty { sendLate() }
+        }
+    }
+
+    /// Until the next late answer is due; -1 when there is none.
+    private var timeoutNs: Int64 {
+        let due = waiting.compactMap { connections[$0]?.dueNs }.min()
+        guard let due else { return -1 }
+        let nowNs = MonotonicClock.nowNs
+        return due > nowNs ? Int64(clamping: due - nowNs) : 0
+    }
+
+    private mutating func sendLate() {
+        let nowNs = MonotonicClock.nowNs
+        for number in waiting {
+            guard let connection = connections[number], connection.dueNs <= nowNs else { continue }
+            waiting.removeAll { $0 == number }
+            connections[number]?.held = []
+            let isTaken = connection.socket.send(connection.held)
+            if !isTaken || connection.session.isOver { close(number) }
         }
     }
 
@@ -156,6 +187,7 @@ private struct OriginLoop<Session: OriginSession> {
         connections[number]?.socket.close()
         connections[number] = nil
         count -= 1
+        waiting.removeAll { $0 == number }
     }
 
     /// Reads once and answers what is complete.
@@ -167,7 +199,22 @@ private struct OriginLoop<Session: OriginSession> {
         if received == -Int(EAGAIN) { return true }
         guard received > 0 else { return false }
         let output = connections[number]?.session.receive(bytes.prefix(received)) ?? []
+        let delayMs = connections[number]?.session.delayMs ?? 0
+        if delayMs > 0 || connections[number]?.held.isEmpty == false {
+            return hold(output, number, delayMs)
+        }
         return (output.isEmpty || socket.send(output))
             && connections[number]?.session.isOver == false
+    }
+    /// Keeps what is to be sent later, behind what is kept already.
+    ///
+    /// - Returns: whether the connection goes on.
+    private mutating func hold(_ output: [UInt8], _ number: Int, _ delayMs: UInt64) -> Bool {
+        if !waiting.contains(number) { waiting.append(number) }
+        connections[number]?.held += output
+        let dueNs = MonotonicClock.nowNs + delayMs * 1_000_000
+        let heldUntilNs = connections[number]?.dueNs ?? 0
+        connections[number]?.dueNs = max(heldUntilNs, dueNs)
+        return (connections[number]?.held.count ?? 0) <= Self.heldBytesMax
     }
 }

@@ -25,6 +25,8 @@ package struct ByteRange: BitwiseCopyable, Equatable, Sendable {
     @inlinable
     package var isEmpty: Bool { count == 0 }
 
+    package var range: Range<Int> { Int(start)..<end }
+
     /// Offset behind the last byte.
     @inlinable
     package var end: Int { Int(start) + Int(count) }

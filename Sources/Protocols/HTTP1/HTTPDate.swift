@@ -20,7 +20,9 @@ package enum HTTPDate {
         writer.append(weekday((days + 4) % 7))
         writer.append(", ")
         twoDigits(day, &writer)
+        writer.append(ASCII.space)
         writer.append(monthName(month))
+        writer.append(ASCII.space)
         twoDigits(year / 100, &writer)
         twoDigits(year % 100, &writer)
         writer.append(ASCII.space)
@@ -35,7 +37,7 @@ package enum HTTPDate {
     /// Year, month and day of a day since 1970-01-01, in the Gregorian calendar. Counted in years
     /// that begin in March, so that the leap day is the last one (Howard Hinnant,
     /// "chrono-compatible low-level date algorithms", `civil_from_days`).
-    private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    package static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = shifted / 146_097
         let dayOfEra = shifted % 146_097
@@ -64,20 +66,21 @@ package enum HTTPDate {
         }
     }
 
-    private static func monthName(_ month: Int64) -> StaticString {
+    /// The short name of a month, 1 to 12.
+    package static func monthName(_ month: Int64) -> StaticString {
         switch month {
-        case 1: " Jan "
-        case 2: " Feb "
-        case 3: " Mar "
-        case 4: " Apr "
-        case 5: " May "
-        case 6: " Jun "
-        case 7: " Jul "
-        case 8: " Aug "
-        case 9: " Sep "
-        case 10: " Oct "
-        case 11: " Nov "
-        default: " Dec "
+        case 1: "Jan"
+        case 2: "Feb"
+        case 3: "Mar"
+        case 4: "Apr"
+        case 5: "May"
+        case 6: "Jun"
+        case 7: "Jul"
+        case 8: "Aug"
+        case 9: "Sep"
+        case 10: "Oct"
+        case 11: "Nov"
+        default: "Dec"
         }
     }
 }

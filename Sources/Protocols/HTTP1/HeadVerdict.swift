@@ -90,6 +90,14 @@ package enum HeadRefusal: UInt8, Error, BitwiseCopyable, Equatable, Sendable, Ca
         }
     }
 
+    /// Whether more was sent than may be.
+    package var isOfSize: Bool {
+        switch self {
+        case .targetTooLong, .headTooLong, .tooManyFields, .methodTooLong, .lengthTooLarge: true
+        default: false
+        }
+    }
+
     /// What is wrong, in a few words: lower case ASCII without quotes or backslashes.
     package var reason: StaticString {
         switch self {

@@ -77,7 +77,14 @@ package struct HeadWriter {
 
     /// Writes a number in lower-case hexadecimal digits without leading zeros.
     package mutating func appendHex(_ value: UInt64) {
-        let digits = value == 0 ? 1 : (UInt64.bitWidth - value.leadingZeroBitCount + 3) / 4
+        appendHex(
+            value, digits: value == 0 ? 1 : (UInt64.bitWidth - value.leadingZeroBitCount + 3) / 4)
+    }
+
+    /// Writes the last digits of a number in lower-case hexadecimal.
+    ///
+    /// - Parameter digits: 1 to 16.
+    package mutating func appendHex(_ value: UInt64, digits: Int) {
         guard reserve(digits) else { return }
         for place in 0..<digits {
             let digit = UInt8(truncatingIfNeeded: value >> UInt64((digits - 1 - place) * 4)) & 15

@@ -2,9 +2,17 @@
 
 /// An address block: `10.0.0.0/8`, `fd00::/8`, or one address.
 package struct IPBlock: BitwiseCopyable, Equatable, Sendable {
-    private let network: IPBytes
+    package let network: IPBytes
     /// 0 to 128; an IPv4 block has at least 96.
-    private let prefixBits: UInt8
+    package let prefixBits: UInt8
+
+    /// - Parameters:
+    ///   - network: all bits behind the prefix zero.
+    ///   - prefixBits: 0 to 128; of an IPv4 block at least 96.
+    package init(network: IPBytes, prefixBits: UInt8) {
+        self.network = network
+        self.prefixBits = prefixBits
+    }
 
     /// Reads `address` or `address/bits`.
     ///

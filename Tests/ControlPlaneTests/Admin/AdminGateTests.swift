@@ -82,4 +82,29 @@ import Testing
         }
         _ = try AdminToken(parsing: "aZ09-._~+/==aaaaa")
     }
+
+    /// Load balancers and kubelets have no token, and some say no Host.
+    @Test(arguments: ["/livez", "/readyz"])
+    func probesNeedNoToken(_ path: String) throws {
+        for door in [AdminGate.Door.loopback, .network] {
+            #expect(try status(at: door, token: Self.secret) { $0.path = path } == nil)
+            let hostless = try status(at: door, token: Self.secret) { request in
+                request.path = path
+                request.host = ""
+            }
+            #expect(hostless == nil)
+        }
+        // A page in a browser is no probe.
+        let rebound = try status(at: .loopback) { request in
+            request.path = path
+            request.host = "evil.example"
+        }
+        #expect(rebound == 421)
+        let posted = try status(at: .loopback) { request in
+            request.path = path
+            request.origin = "http://evil.example"
+        }
+        #expect(posted == 403)
+        #expect(try status(at: .loopback) { $0.host = "" } == 421)
+    }
 }

@@ -53,15 +53,24 @@ import Testing
         (get("/v1/config"), 200, "workers: 1\n"),
         (get("/v1/endpoints?x=y"), 200, "\"state\":\"usable\""),
         (get("/v1/counters"), 200, "\"systemCallsTotal\":0"),
+        (get("/v1/live"), 200, "\"backendReason\":\"asked for\""),
+        (get("/metrics"), 200, "# TYPE gyre_build_info gauge\n"),
+        (
+            get("/metrics").replacing("Host", with: "Accept: application/openmetrics-text\r\nHost"),
+            200, "# TYPE gyre_build info\n"
+        ),
+        (get("/livez"), 200, "{\"alive\":true}"),
+        (get("/readyz"), 200, "{\"ready\":true,\"upstreamsWithoutEndpoints\":[\"v\"]}"),
         (post("/v1/reload"), 200, "\"verdict\":\"accepted\""),
         (post("/v1/plan", "workers: 2\n"), 200, "\"changes\":[]"),
         (post("/v1/plan"), 422, "\"message\":\"empty\""),
         (post("/v1/drain", "{\"listener\":\"web\"}"), 200, "\"verdict\":\"done\""),
         (post("/v1/drain", "{\"endpoint\":\"e\",\"undrain\":true}"), 404, "\"reason\":\"no e\""),
         (post("/v1/drain", "{}"), 400, "expected {"),
+        (post("/v1/reopen", ""), 200, "{\"verdict\":\"done\"}"),
         (post("/v1/drain", "{\"endpoint\":\"e\",\"listener\":\"web\"}"), 400, "expected {"),
         (post("/v1/drain", "[[[[["), 400, "expected {"),
-        (get("/"), 404, "there is no / here"),
+        (get("/v1"), 404, "there is no /v1 here"),
         (get("/v1/reload"), 405, "takes POST"),
         (post("/v1/status"), 405, "takes GET, HEAD"),
     ]
@@ -106,6 +115,13 @@ import Testing
         let refused = try client.readResponse()
         #expect(refused.status == 401 && refused.head["WWW-Authenticate"] != nil)
         try client.expectEnd()
+        // Probes have none.
+        let probe = try running.client(1)
+        #expect(try probe.exchange(Self.get("/livez")).status == 200)
+        #expect(try probe.exchange(Self.get("/readyz")).status == 200)
+        running.target.isReady.withLock { $0 = false }
+        let unready = try probe.exchange(Self.get("/readyz"))
+        #expect(unready.status == 503 && unready.text.contains("\"reason\":\"draining\""))
         let shown = Self.get("/v1/status").replacing(
             "Host", with: "Authorization: Bearer 0123456789abcdef\r\nHost")
         #expect(try running.client(1).exchange(shown).status == 200)
@@ -224,6 +240,32 @@ import Testing
                     Self.get("/v1/events", "HEAD"), method: "HEAD"
                 ).status == 200
             })
+    }
+
+    /// Whoever watches, one event is made for all of them.
+    @Test func samplesAndEventsAreTakenOnceForAll() throws {
+        let running = try Running { limits in
+            limits.eventPeriodMs = 150
+            limits.samplePeriodMs = 50
+        }
+        #expect(eventually { running.target.samplesTaken > 3 })
+        let clients = try (0..<20).map { _ in try running.client() }
+        for client in clients { try client.send(Self.get("/v1/events")) }
+        let live = try clients.map { client -> Set<Int> in
+            _ = try client.readHead()
+            var text = ""
+            while text.components(separatedBy: "event: live\n").count < 5 {
+                text += String(decoding: try client.readBytes(64), as: UTF8.self)
+            }
+            let samples = text.split(separator: "\n").compactMap { line in
+                line.firstRange(of: "\"generation\":").map { line[$0.upperBound...] }
+                    .flatMap { Int($0.prefix { $0.isNumber }) }
+            }
+            return Set(samples)
+        }
+        let all = live.reduce(into: Set<Int>()) { $0.formUnion($1) }
+        // Each stream has seen four or five events, and none one that is its own.
+        #expect(live.allSatisfy { $0.count >= 3 } && all.count <= 7, "\(live)")
     }
 
     @Test func aReaderThatFallsBehindIsCutOff() throws {

@@ -94,6 +94,18 @@ extension Configuration.Process {
         process.admin.token = "secret$" + random.pick(["", "1", "{X}", ":"])
         process.log.level = random.pick(Configuration.LogLevel.allCases)
         process.log.format = random.pick(Configuration.LogFormat.allCases)
+        process.log.access = random.maybe { random in
+            var access = Configuration.AccessLog()
+            access.to = random.pick([
+                .output, .file("/var/log/a b: #1.log"), .syslog("/dev/log"),
+            ])
+            let texts = ["json", "combined", "$client \"$request\": #$$ ${end}x\t$status", "$end"]
+            if let format = try? AccessFormat(parsing: random.pick(texts)) {
+                access.format = format
+            }
+            random.change(&access.samplePercent) { $0.pick(0...100) }
+            return access
+        }
         return process
     }
 }
@@ -121,6 +133,7 @@ extension Configuration.Listener {
             return proxy
         }
         listener.limits.connectionsMax = random.maybe { $0.pick(1...100) }
+        listener.isLogged = random.chance(700)
         listener.rateLimit = random.maybe { random in
             var limit = Configuration.RateLimit()
             limit.connections = Rate(UInt32(random.pick(1...9_999)), per: .minute)
@@ -146,6 +159,8 @@ extension Configuration.Listener {
         random.change(&trusted) { _ in Self.blocks }
         random.change(&forwarded) { $0.pick([[], .via, [.xForwarded, .forwarded, .via]]) }
         allowsConnect = random.chance(300)
+        requestIDName = random.maybe { $0.pick(["X-Request-ID", "traceparent", "x"]) }
+        traceparent = random.pick(Configuration.TraceparentPolicy.allCases)
         random.change(&limits.headBytesMax) { $0.pick(1024...65_536) }
         random.change(&limits.fieldsMax) { $0.pick(1...256) }
         random.change(&limits.targetBytesMax) { $0.pick(16...65_536) }
@@ -176,6 +191,7 @@ extension Configuration.Route {
     ) -> Self {
         var route = Self()
         route.name = "route_\(index).x"
+        route.isLogged = random.chance(700)
         // A host of its own: no other route takes its requests.
         route.hosts = ["h\(index).example.org", "*.w\(index).example.org", "[2001:db8::\(index)]"]
         route.path = random.pick([

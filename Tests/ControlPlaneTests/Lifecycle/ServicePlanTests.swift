@@ -55,6 +55,15 @@ import Testing
         #expect(plan.workers.map(\.flowsMax) == [3, 2])
     }
 
+    @Test(arguments: [(0, 0), (1, 655), (10, 6_554), (50, 32_768), (100, 65_536)])
+    func theSampleIsThatOfTheAccessLog(percent: Int, accessSample: UInt32) throws {
+        let sampled = try plan(host(processors: [0])) {
+            $0.log.access = Configuration.AccessLog()
+            $0.log.access?.samplePercent = percent
+        }
+        #expect(sampled.workers[0].accessSample == accessSample)
+    }
+
     /// Messages tell the address behind a name; a Host field must not.
     @Test func endpointsAreNamedForPeopleAndForOrigins() throws {
         var upstream = Configuration.Upstream()

@@ -124,6 +124,7 @@ import Testing
     private final class Workers: @unchecked Sendable {
         let sites: [Shared<WorkerSite>]
         private let gauges: [SiteGauges]
+        private let metrics: WorkerMetrics
         private let snapshot: SiteSnapshot
 
         init(_ count: Int, clientsMax: UInt32?) throws {
@@ -135,15 +136,17 @@ import Testing
                     listeners: [ListenerDescription(id: 0, service: service, limits: limits)],
                     upstreams: []))
             let gauges = (0..<count).map { _ in SiteGauges() }
+            let metrics = WorkerMetrics()
             sites = (0..<count).map { worker in
                 Shared(
                     WorkerSite(
                         snapshot, worker: worker, health: EndpointHealth(),
-                        breakers: CircuitBreakers(workers: count), gauges: gauges.map(\.writer),
-                        nowMs: 0))
+                        breakers: CircuitBreakers(workers: count), metrics: metrics.writer,
+                        gauges: gauges.map(\.writer), nowMs: 0))
             }
             self.snapshot = snapshot
             self.gauges = gauges
+            self.metrics = metrics
         }
 
         deinit {

@@ -184,10 +184,11 @@ private struct Scene: ~Copyable {
                     upstreams: []))
         }
         let gauges = SiteGauges()
+        let metrics = WorkerMetrics()
         let first = try snapshot(listeners: [0])
         var site = WorkerSite(
             first, worker: 0, health: EndpointHealth(), breakers: CircuitBreakers(workers: 1),
-            gauges: [gauges.writer], nowMs: 0)
+            metrics: metrics.writer, gauges: [gauges.writer], nowMs: 0)
         site.socketCame(0)
         let held = site.listeners[slot: 0].snapshot
         #expect(site.adopt(try snapshot(listeners: [1]), nowMs: 0))
@@ -197,6 +198,6 @@ private struct Scene: ~Copyable {
         #expect(site.listeners[slot: 0].snapshot == held)
         site.clientWent(0)
         #expect(site.listeners[slot: 0].snapshot == .max)
-        withExtendedLifetime(gauges) {}
+        withExtendedLifetime((gauges, metrics)) {}
     }
 }

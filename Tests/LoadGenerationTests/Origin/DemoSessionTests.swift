@@ -33,6 +33,22 @@ import Testing
         #expect(answer.text.contains("Connection: \(isOver ? "close" : "keep-alive")\r\n"))
     }
 
+    @Test(arguments: [
+        ("/status/503", "503 ", 0), ("/api/status/404?a=/slow/9", "404 ", 0),
+        ("/slow/250", "200 ", 250),
+        ("/a/slow/40", "200 ", 40), ("/slow/999999", "200 ", 2_000), ("/slow/-5", "200 ", 0),
+        ("/status/200", "200 ", 0), ("/status/304", "200 ", 0), ("/status/600", "200 ", 0),
+        ("/status/x", "200 ", 0), ("/503", "200 ", 0), ("/status/503/x", "200 ", 0),
+    ])
+    func pathsAskForAStatusOrADelay(path: String, status: String, delayMs: UInt64) {
+        var session = DemoSession(of: "three")
+        let output = session.receive(Array("GET \(path) HTTP/1.1\r\n\(Self.host)\r\n".utf8))
+        #expect(String(decoding: output, as: UTF8.self).hasPrefix("HTTP/1.1 \(status)"))
+        #expect(session.delayMs == delayMs)
+        _ = session.receive(Array("GET / HTTP/1.1\r\n\(Self.host)\r\n".utf8))
+        #expect(session.delayMs == 0)
+    }
+
     @Test func itSaysWhichOriginItIsAndWhatItWasAsked() {
         let answer = answer("GET /a?b HTTP/1.1\r\n\(Self.host)X-Forwarded-For: ::1\r\n\r\n").text
         #expect(answer.contains("origin three"))

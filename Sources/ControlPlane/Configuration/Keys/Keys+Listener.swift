@@ -75,6 +75,21 @@ extension Configuration.Listener: Keyed {
             Limits for each source address (IPv4) or /64 (IPv6), of all workers together; absent: \
             none. Clients of Unix sockets have no address and no limit.
             """, example: "")
+        Key(
+            "access_log", \.isLogged, .flag,
+            "Whether its requests or connections are in the access log, if there is one.")
+        Key(
+            "request_id", \.requestIDName, .optional(.identityHeaderName),
+            """
+            A field that each forwarded request gets with an id, which the access log has too. \
+            What trusted_proxies say there is kept, else an id is made; absent: none.
+            """, only: "http", example: "X-Request-ID")
+        Key(
+            "traceparent", \.traceparent, .choice,
+            """
+            What becomes of requests without a valid traceparent (W3C Trace Context): they pass, \
+            or one is generated for them.
+            """, only: "http")
     }
 }
 

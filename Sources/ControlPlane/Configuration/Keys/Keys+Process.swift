@@ -125,5 +125,59 @@ extension Configuration.Log: Keyed {
             """
             Lines for people, or one JSON object for each event: time, level, message and metadata.
             """)
+        Key(
+            "access", \.access, .optional(.object),
+            "The access log: one line for each request or connection that ended; absent: none.",
+            example: "")
+    }
+}
+
+extension Configuration.AccessLog: Keyed {
+    static let title = "the access log"
+
+    static let keys = table {
+        Key(
+            "to", \.to, .accessTarget,
+            "Where lines go: the standard output stream, a file, or a Unix datagram socket.",
+            isRequired: true, example: "/var/log/gyre/access.log")
+        Key(
+            "format", \.format, .accessFormat,
+            """
+            json, combined (as nginx and Apache write it), or a text with names of values such as \
+            $$client or $$status; the README has the list.
+            """)
+        Key(
+            "sample", \.samplePercent, .percent,
+            "How many of those that end well have a line; all that do not have one.")
+    }
+}
+
+extension Kind where Value == AccessTarget {
+    static var accessTarget: Kind {
+        let expected = "stdout, an absolute path or syslog:/path"
+        return .scalar(
+            expected, .text(pattern: "^(stdout|(syslog:)?/.*[^/])$"),
+            parse: { text throws(Complaint) in
+                if let target = AccessTarget(parsing: text) { return target }
+                let meant = Suggestion.nearest(to: text, among: ["stdout"])
+                throw Complaint(
+                    "'\(text)'; expected \(expected)", hint: meant.map { "'\($0)'" })
+            },
+            write: { .text("\($0)") })
+    }
+}
+
+extension Kind where Value == AccessFormat {
+    static var accessFormat: Kind {
+        .scalar(
+            "json, combined or a template", .text(pattern: "^(json|combined|.*[$].*)$"),
+            parse: { text throws(Complaint) in
+                do throws(AccessFormatError) {
+                    return try AccessFormat(parsing: text)
+                } catch {
+                    throw Complaint(error.description, hint: error.hint)
+                }
+            },
+            write: { .text("\($0)") })
     }
 }

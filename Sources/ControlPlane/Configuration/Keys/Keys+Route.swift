@@ -50,6 +50,9 @@ extension Configuration.Route: Keyed {
             In place of the upstream's as a whole: an absent key has its default. The budget is \
             what the route's requests add to the upstream's; with 0% none of them is tried again.
             """, example: "")
+        Key(
+            "access_log", \.isLogged, .flag,
+            "Whether its requests are in the access log, where the listener's are.")
     }
 }
 

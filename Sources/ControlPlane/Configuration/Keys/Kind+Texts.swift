@@ -213,6 +213,23 @@ extension Kind where Value == String {
             isFit: { HTTPText.isToken($0) && !HTTPText.ownNames.contains($0.lowercased()) })
     }
 
+    /// The name of a field that is Gyre's alone: none that means something else already.
+    static var identityHeaderName: Kind {
+        let taken = [
+            "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "via",
+            "traceparent", "tracestate", "expect", "authorization", "cookie", "date", "server",
+            "content-type", "content-encoding", "max-forwards", "user-agent", "referer",
+        ]
+        return checked(
+            "the name of a header field that has no other meaning, such as X-Request-ID",
+            pattern: "^[!#-'*+.^-z|~0-9A-Z-]{1,128}$",
+            isFit: { text in
+                let name = text.lowercased()
+                return HTTPText.isToken(text) && !HTTPText.ownNames.contains(name)
+                    && !taken.contains(name)
+            })
+    }
+
     static var headerValue: Kind {
         .scalar(
             "the value of a header field", .anyText, isSpacious: true,

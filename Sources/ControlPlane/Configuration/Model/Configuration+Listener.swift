@@ -28,8 +28,22 @@ extension Configuration {
         package var timeouts = ListenerTimeouts()
         /// `nil`: no limit per source address.
         package var rateLimit: RateLimit?
+        /// Whether its exchanges or flows are in the access log, if there is one.
+        package var isLogged = true
+        /// The field that has each request's id; `nil` for no ids. http only.
+        package var requestIDName: String?
+        /// http only.
+        package var traceparent = TraceparentPolicy.pass
 
         package init() {}
+    }
+
+    /// What becomes of requests without a valid traceparent (W3C Trace Context).
+    package enum TraceparentPolicy: String, CaseIterable, Sendable {
+        /// They go on without.
+        case pass
+        /// They are given one.
+        case generate
     }
 
     package enum ListenerProtocol: String, CaseIterable, Sendable {

@@ -22,6 +22,8 @@ extension Configuration {
         package var timeouts = RouteTimeouts()
         /// In place of the upstream's; `nil` for those.
         package var retries: Retries?
+        /// Whether its requests are in the access log, where their listener's are.
+        package var isLogged = true
 
         package init() {}
     }

@@ -100,6 +100,18 @@ extension Configuration {
     package struct Log: Equatable, Sendable {
         package var level = LogLevel.info
         package var format = LogFormat.text
+        /// `nil`: exchanges and flows are not logged.
+        package var access: AccessLog?
+
+        package init() {}
+    }
+
+    /// The log of exchanges and flows that ended.
+    package struct AccessLog: Equatable, Sendable {
+        package var to = AccessTarget.output
+        package var format = AccessFormat.json
+        /// Of those that end well; all others are logged. 0 to 100.
+        package var samplePercent = 100
 
         package init() {}
     }

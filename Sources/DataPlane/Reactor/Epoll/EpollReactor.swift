@@ -81,6 +81,8 @@ package struct EpollReactor: ~Copyable, Reactor {
     package var counters = CounterSet()
     package internal(set) var nowNs: UInt64
 
+    package var clockNs: UInt64 { MonotonicClock.nowNs }
+
     let epoll: Descriptor
     let events: UnsafeMutablePointer<gyre_epoll_event>
     let segments: UnsafeMutablePointer<iovec>

@@ -68,6 +68,8 @@ package struct IOUringReactor: ~Copyable, Reactor {
     package var counters = CounterSet()
     package internal(set) var nowNs: UInt64
 
+    package var clockNs: UInt64 { MonotonicClock.nowNs }
+
     var ring: Ring
     var bufferRing: BufferRing
     var files: FileTable
