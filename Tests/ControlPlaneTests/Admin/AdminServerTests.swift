@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct AdminServerTests {
     /// A running server and where it is.
-    private final class Running {
+    final class Running {
         let target: ScriptedTarget
         let server: AdminServer
         let addresses: [PeerAddress]
