@@ -28,7 +28,7 @@ import Testing
 
     @Test func eventsComeInTheirOrder() {
         let ring = TraceRing()
-        #expect(ring.take().isEmpty)
+        #expect(ring.take(atMost: .max).isEmpty)
         var (posted, taken) = (0, 0)
         // Round and round, in steps that do not divide the capacity.
         while posted < 5 * Self.capacity {
@@ -36,7 +36,7 @@ import Testing
                 ring.post(Self.event(posted))
                 posted += 1
             }
-            let numbers = Self.numbers(ring.take())
+            let numbers = Self.numbers(ring.take(atMost: .max))
             #expect(numbers == Array(taken..<posted))
             taken = posted
         }
@@ -47,9 +47,9 @@ import Testing
         let ring = TraceRing()
         for number in 0..<Self.capacity + 7 { ring.post(Self.event(number)) }
         #expect(ring.lostCount == 7)
-        #expect(Self.numbers(ring.take()) == Array(0..<Self.capacity))
+        #expect(Self.numbers(ring.take(atMost: .max)) == Array(0..<Self.capacity))
         ring.post(Self.event(1))
-        #expect(Self.numbers(ring.take()) == [1])
+        #expect(Self.numbers(ring.take(atMost: .max)) == [1])
         #expect(ring.lostCount == 7)
     }
 
@@ -64,7 +64,7 @@ import Testing
         var seen: [Int?] = []
         let end = ContinuousClock.now + .seconds(60)
         while seen.count + Int(ring.lostCount) < count, ContinuousClock.now < end {
-            seen += Self.numbers(ring.take())
+            seen += Self.numbers(ring.take(atMost: .max))
         }
         #expect(seen.count + Int(ring.lostCount) == count)
         let numbers = seen.compactMap { $0 }
@@ -89,13 +89,19 @@ import Testing
         let address = IPBytes(ipv4: 0x7F00_0001)
         #expect(!filter.isOn && !filter.wantsClients)
         #expect(!filter.matches(client: address) && !filter.matches(route: 0))
-        tracer.post(Self.event(1))
-        #expect(ring.take().isEmpty)
+        tracer.post(Self.event(1), of: 1)
+        #expect(ring.take(atMost: .max).isEmpty)
         filter.set(.route(0))
-        tracer.post(Self.event(2))
+        let number = filter.number
+        #expect(number != 0)
+        tracer.post(Self.event(2), of: number)
         filter.set(nil)
-        tracer.post(Self.event(3))
-        #expect(Self.numbers(ring.take()) == [2] && ring.lostCount == 0)
+        tracer.post(Self.event(3), of: number)
+        // What belonged to the first trace is nothing to the next one.
+        filter.set(.route(0))
+        tracer.post(Self.event(4), of: number)
+        filter.set(nil)
+        #expect(Self.numbers(ring.take(atMost: .max)) == [2] && ring.lostCount == 0)
         #expect(!filter.isOn && !filter.matches(route: 0))
     }
 

@@ -159,7 +159,7 @@ enum ObservedScene {
         return SceneOutcome(
             books: books,
             failures: world.violations + (watch.failure.map { [$0] } ?? []) + books.failures,
-            events: trace.take(), connections: world.connections,
+            events: trace.take(atMost: .max), connections: world.connections,
             counters: published.snapshot())
     }
 }
