@@ -136,6 +136,10 @@ extension Integration {
                     "request", "endpoint", "reused", "sent", "first-byte", "response", "ended",
                 ])
             #expect(!trace.output.contains("/other"))
+            // While nothing happens nothing is done for it: in a second, ticks of 10 ms.
+            let before = try site.gyre.usage.cpuTicks()
+            pause(1)
+            #expect(try site.gyre.usage.cpuTicks() - before < 30)
             // Another one is refused for as long as it is there.
             let other = try site.run(["trace", "--route", "rest"])
             #expect(other.status == .exited(1) && other.output.isEmpty)
