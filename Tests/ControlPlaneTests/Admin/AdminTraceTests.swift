@@ -78,7 +78,7 @@ extension AdminServerTests {
                 #expect(refused.status == status && refused.text.contains(part), "\(refused.text)")
             }
             #expect(running.target.traced == [])
-            // A HEAD has a head, and is over with it.
+            // Nor by a HEAD.
             let head = Self.get("route=api", method: "HEAD")
             #expect(try client.exchange(head, method: "HEAD").status == 200)
             #expect(running.target.traced == [])

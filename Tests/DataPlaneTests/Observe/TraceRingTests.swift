@@ -47,7 +47,8 @@ import Testing
         let ring = TraceRing()
         for number in 0..<Self.capacity + 7 { ring.post(Self.event(number)) }
         #expect(ring.lostCount == 7)
-        #expect(Self.numbers(ring.take(atMost: .max)) == Array(0..<Self.capacity))
+        #expect(Self.numbers(ring.take(atMost: 5)) == Array(0..<5))
+        #expect(Self.numbers(ring.take(atMost: .max)) == Array(5..<Self.capacity))
         ring.post(Self.event(1))
         #expect(Self.numbers(ring.take(atMost: .max)) == [1])
         #expect(ring.lostCount == 7)
@@ -89,20 +90,32 @@ import Testing
         let address = IPBytes(ipv4: 0x7F00_0001)
         #expect(!filter.isOn && !filter.wantsClients)
         #expect(!filter.matches(client: address) && !filter.matches(route: 0))
-        tracer.post(Self.event(1), of: 1)
-        #expect(ring.take(atMost: .max).isEmpty)
         filter.set(.route(0))
-        let number = filter.number
-        #expect(number != 0)
-        tracer.post(Self.event(2), of: number)
+        let first = filter.number
+        tracer.post(Self.event(1), of: first)
         filter.set(nil)
-        tracer.post(Self.event(3), of: number)
-        // What belonged to the first trace is nothing to the next one.
+        tracer.post(Self.event(2), of: first)
+        // What belonged to an earlier trace is not told in this one.
         filter.set(.route(0))
-        tracer.post(Self.event(4), of: number)
+        tracer.post(Self.event(3), of: first)
+        tracer.post(Self.event(4), of: filter.number)
         filter.set(nil)
-        #expect(Self.numbers(ring.take(atMost: .max)) == [2] && ring.lostCount == 0)
+        #expect(Self.numbers(ring.take(atMost: .max)) == [1, 4] && ring.lostCount == 0)
         #expect(!filter.isOn && !filter.matches(route: 0))
+    }
+
+    /// 0 is for what belongs to none; two that follow each other are told apart.
+    @Test func tracesHaveNumbers() {
+        let filter = TraceFilter()
+        #expect(filter.number == 0)
+        var last: UInt8 = 0
+        for _ in 0..<600 {
+            filter.set(.route(1))
+            #expect(filter.number != 0 && filter.number != last)
+            last = filter.number
+            filter.set(nil)
+            #expect(filter.number == 0)
+        }
     }
 
     static let blocks: [(block: String, inside: [String], outside: [String])] = [

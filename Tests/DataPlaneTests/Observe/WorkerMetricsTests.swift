@@ -62,6 +62,7 @@ private struct Readings {
                         metrics.requests(ofRoute: id, method, status))
                 }
             }
+            note("route \(id) tunnels", metrics.tunnels(ofRoute: id))
             note("route \(id) total", metrics.totals(ofRoute: id))
         }
         for id in Self.upstreams {
@@ -156,6 +157,16 @@ private struct Readings {
             write(metrics.writer)
             #expect(Readings(metrics: metrics).all == [name: 1])
         }
+    }
+
+    @Test func tunnelsAreThoseThatAreNotOver() {
+        let metrics = WorkerMetrics()
+        for id in Readings.routes {
+            for _ in 0..<3 { metrics.writer.countTunnel(ofRoute: id) }
+            metrics.writer.countTunnelEnd(ofRoute: id)
+        }
+        let expected = Readings.routes.map { ("route \($0) tunnels", UInt64(2)) }
+        #expect(Readings(metrics: metrics).all == Dictionary(uniqueKeysWithValues: expected))
     }
 
     @Test func amountsAreAdded() {

@@ -140,7 +140,7 @@ extension PlannedEnd {
     }
 
     /// Two peers that have a flow between them: the client sends, the origin answers.
-    private static var flow: ScenePlan {
+    static var flow: ScenePlan {
         ScenePlan(sending: "ping").with { plan in
             plan.tcp = TCPPolicy()
             plan.tcp?.idleTimeoutMs = 10_000
@@ -210,23 +210,12 @@ extension PlannedEnd {
 
     /// The exchange ends where the tunnel begins.
     @Test func aTunnelIsToldApart() throws {
-        let request =
-            "GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        let switching =
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        let plan = ScenePlan(sending: request).with { plan in
-            plan.origins = [{ $0.send(switching + "tunnelled") }]
-            plan.client.reads = {
-                $0.send("more")
-                $0.end()
-            }
-        }
-        let outcome = try ObservedScene.play(plan)
+        let outcome = try ObservedScene.play(.upgraded)
         #expect(outcome.failures.isEmpty, "\(outcome.failures)")
         #expect(outcome.records.map(\.kind) == [.exchange, .tunnel])
         #expect(outcome.records.map(\.end) == [.upgraded, .done])
         #expect(outcome.records.map(\.status) == [101, 0])
-        #expect(outcome.records.map(\.bytesIn) == [UInt64(request.utf8.count), 4])
+        #expect(outcome.records.map(\.bytesIn) == [UInt64(ScenePlan.upgrade.utf8.count), 4])
         #expect(outcome.records.reduce(0) { $0 + $1.bytesOut } == outcome.connections[0].taken)
         #expect(Set(outcome.records.map(\.client)) == [outcome.connections[0].peerAddress])
         #expect(Set(outcome.records.map(\.endpoint)) == [0])
@@ -278,6 +267,27 @@ extension PlannedEnd {
         #expect(served.status == 200 && served.tries == 1 && served.queueNs == AccessRecord.noTime)
         #expect(served.firstByteNs >= 20_000_000_000 && served.ownNs < 1_000_000_000)
         #expect(outcome.books.metrics.histogram(.queue).count == (end == .pendingTimeout ? 1 : 0))
+    }
+
+    /// The same with flows, which have no answer that would say so.
+    @Test(arguments: [EndReason.pendingTimeout, .upstreamFull])
+    func theSecondFlowIsSentAway(end: EndReason) throws {
+        let plan = PlannedEnd.flow.with { plan in
+            plan.arrivalsMs = [0, 100]
+            plan.upstream.connectionsMax = 1
+            if end == .upstreamFull { plan.upstream.pendingMax = 0 }
+            plan.upstream.pendingMs = 900
+        }
+        let outcome = try ObservedScene.play(plan)
+        #expect(outcome.failures.isEmpty, "\(outcome.failures)")
+        #expect(outcome.records.map(\.end) == [end, .idleTimeout])
+        let away = try #require(outcome.records.first)
+        #expect(away.bytesOut == 0 && away.bytesIn == 0 && away.tries == 0)
+        if end == .pendingTimeout {
+            #expect((899_000_000...901_000_000).contains(away.queueNs))
+        } else {
+            #expect(away.queueNs == AccessRecord.noTime)
+        }
     }
 
     /// Who gets a place in the end was in line for as long as it took.

@@ -59,6 +59,25 @@ struct ScenePlan: Sendable {
     static let answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
     static let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
 
+    static let upgrade =
+        "GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+    /// A request that becomes a tunnel, through which the client sends four bytes.
+    static var upgraded: ScenePlan {
+        ScenePlan(sending: upgrade).with { plan in
+            plan.origins = [
+                {
+                    $0.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n")
+                    $0.send("Upgrade: websocket\r\n\r\ntunnelled")
+                }
+            ]
+            plan.client.reads = {
+                $0.send("more")
+                $0.end()
+            }
+        }
+    }
+
     init() {}
 
     /// - Parameter request: what the client sends when it comes.

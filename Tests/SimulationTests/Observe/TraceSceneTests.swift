@@ -123,6 +123,15 @@ import Testing
         #expect(end.end == .done && end.value == 5)
     }
 
+    /// As long as the exchange, and then as long as the tunnel.
+    @Test func tunnelsAreShown() throws {
+        let events = try Self.events(.upgraded)
+        #expect(
+            Self.kinds(events) == [.accepted, .head, .chosen, .connected] + Self.answered
+                + [.ended, .closed])
+        #expect(events.filter { $0.kind == .ended }.map(\.end) == [.upgraded, .done])
+    }
+
     /// A route's requests, without their clients' comings and goings.
     @Test func aRouteIsShown() throws {
         let plan = ScenePlan(sending: ScenePlan.get)
