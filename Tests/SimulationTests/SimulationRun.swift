@@ -67,13 +67,15 @@ enum SimulationRun {
         let sockets = (0..<plan.site.socketsUsed).map { _ in world.makeListener() }
         history.schedule(in: world, sockets: sockets)
         let breakers = CircuitBreakers(workers: 1)
+        let books = AccessBooks()
         let health = EndpointHealth.allUsable(addresses)
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes(plan),
             snapshot: history.first,
             listeners: (0..<plan.listeners).map {
                 WorkerListener(number: UInt32($0), id: UInt32($0), descriptor: sockets[$0])
-            }, health: health, breakers: breakers, mailbox: mailbox, published: published)
+            }, health: health, breakers: breakers, mailbox: mailbox, published: published,
+            metrics: books.metrics, access: books.ring)
         for client in plan.clients {
             world.addClient(client.plan, to: client.socket, atNs: start + client.arrivalNs)
         }
@@ -86,6 +88,7 @@ enum SimulationRun {
         {
             worker.turn()
             watch.look(world)
+            books.look()
             history.look(isDraining: worker.forwarder.isDraining, nowNs: world.nowNs)
             limits.look(worker.forwarder, worker.proxy, history, world)
             endpoints.look(worker.forwarder, worker.proxy, world)
@@ -96,10 +99,14 @@ enum SimulationRun {
             failures.append(failure)
         } else {
             history.end()
+            books.close(
+                listeners: plan.listeners, endpoints: plan.endpoints.count, startNs: start,
+                endNs: world.nowNs)
             let verdict = Verdict(
                 world: world, plan: plan, counters: published.snapshot(),
-                appliedNs: history.appliedNs)
-            failures = verdict.failures + history.failures + limits.end()
+                appliedNs: history.appliedNs, books: books)
+            failures =
+                verdict.failures + history.failures + limits.end() + books.failures
         }
         return SimulationOutcome(
             failures: failures, traceHash: world.traceHash, turns: watch.turns,

@@ -13,7 +13,10 @@ final class Verdict {
     private let appliedNs: [UInt64]
     private let mayStarve: Bool
 
-    init(world: SimulatedWorld, plan: RunPlan, counters: CounterSet, appliedNs: [UInt64]) {
+    init(
+        world: SimulatedWorld, plan: RunPlan, counters: CounterSet, appliedNs: [UInt64],
+        books: AccessBooks
+    ) {
         self.world = world
         self.plan = plan
         self.counters = counters
@@ -23,7 +26,14 @@ final class Verdict {
         failures += world.violations
         checkEverythingIsBack()
         checkCounters()
-        for (client, upstream) in pairs() { checkPair(client, upstream) }
+        for (client, upstream) in pairs() {
+            checkPair(client, upstream)
+            checkRecord(of: client, upstream, books)
+        }
+        let ended = counters[.flowsFinished] + counters[.flowsReset]
+        expect(
+            books.records.count == ended && books.records.allSatisfy { $0.kind == .flow },
+            "\(ended) flows ended, \(books.records.count) are told")
         checkOutcomes()
         checkService()
     }
@@ -96,6 +106,25 @@ final class Verdict {
             "\(client) came in state \(state) and went to endpoint \(up.place)")
         checkDirection(from: client, to: upstream)
         checkDirection(from: upstream, to: client)
+    }
+
+    /// What is told of a flow is what its peers took; of one that broke off, no more than that.
+    private func checkRecord(of client: Int, _ upstream: Int, _ books: AccessBooks) {
+        let (down, up) = (world.connections[client], world.connections[upstream])
+        let own = books.records.filter { $0.client == down.peerAddress }
+        // The address of a client that has gone can not be asked for.
+        guard let record = own.first else {
+            return expect(down.isDead, "\(client) is not told of")
+        }
+        expect(own.count == 1, "\(client) is told of \(own.count) times")
+        expect(record.endpoint == up.place, "\(client) is told to be at \(record.endpoint)")
+        let isWhole = record.end == .done
+        let bytes = (record.bytesIn, record.bytesOut)
+        expect(
+            isWhole
+                ? bytes == (UInt64(up.taken), UInt64(down.taken))
+                : bytes.0 <= up.taken && bytes.1 <= down.taken,
+            "\(client) ended as \(record.end.word) with \(bytes) of \(up.taken), \(down.taken)")
     }
 
     private func checkDirection(from source: Int, to target: Int) {

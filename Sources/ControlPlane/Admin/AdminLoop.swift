@@ -125,7 +125,7 @@ struct AdminLoop {
         var untilNs = min(acceptAtNs ?? .max, endNs, sampleAtNs)
         for connection in connections.values {
             untilNs = min(untilNs, connection.deadlineNs)
-            if connection.phase == .streaming { untilNs = min(untilNs, eventAtNs) }
+            if takesEvents(connection) { untilNs = min(untilNs, eventAtNs) }
         }
         if traceID != nil { untilNs = min(untilNs, traceAtNs) }
         let now = MonotonicClock.nowNs
@@ -355,12 +355,14 @@ struct AdminLoop {
         return bytes
     }
 
+    /// Who has not taken the last event is not given another one, nor waited for with it.
+    private func takesEvents(_ connection: AdminConnection) -> Bool {
+        connection.phase == .streaming && connection.id != traceID && connection.outputLeft == 0
+    }
+
     private mutating func pushEvents(_ due: inout Set<UInt64>) {
         guard nowNs >= eventAtNs else { return }
-        // Who has not taken the last event is not given another one.
-        let streams = connections.values.filter {
-            $0.phase == .streaming && $0.id != traceID && $0.outputLeft == 0
-        }.map(\.id)
+        let streams = connections.values.filter(takesEvents).map(\.id)
         guard !streams.isEmpty else { return }
         eventAtNs = nowNs + limits.eventPeriodMs * 1_000_000
         let event = event()

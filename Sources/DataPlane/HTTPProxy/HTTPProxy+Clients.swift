@@ -68,6 +68,7 @@ extension HTTPProxy {
                 // What came before may still be waiting for its turn.
                 serve(slot, on: &reactor)
             } else {
+                noteBrokenHead(slot, .clientClosed, on: &reactor)
                 abandon(slot, reset: true, on: &reactor)
             }
             return
@@ -180,6 +181,7 @@ extension HTTPProxy {
     ) {
         guard sessions[slot: slot].transport.sent(result, on: &reactor) else {
             // It takes nothing any more: whatever it still wants is in vain.
+            noteBrokenHead(slot, .clientClosed, on: &reactor)
             abandon(slot, reset: true, on: &reactor)
             return
         }
@@ -224,6 +226,7 @@ extension HTTPProxy {
         case .idle, .head:
             // Requests that wait for earlier answers to be taken are still served.
             guard sessions[slot: slot].transport.received.isEmpty || canServe(slot) else { return }
+            noteBrokenHead(slot, .clientClosed, on: &reactor)
             closeWhenSent(slot, on: &reactor)
         case .lingering:
             abandon(slot, reset: false, on: &reactor)

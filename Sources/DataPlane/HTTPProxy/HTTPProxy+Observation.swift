@@ -219,6 +219,17 @@ extension HTTPProxy {
         record.connection = UInt64(sessions[slot: slot].number)
     }
 
+    /// A client goes, or has to go, within the head of a request. While its connection waits for
+    /// no more than to be closed, that was told before.
+    mutating func noteBrokenHead<R: Reactor & ~Copyable>(
+        _ slot: UInt32, _ reason: EndReason, on reactor: inout R
+    ) {
+        guard sessions[slot: slot].phase == .head,
+            !sessions[slot: slot].flags.contains(.closesWhenSent)
+        else { return }
+        noteRefused(slot, reason, on: &reactor)
+    }
+
     /// A client is sent away before a request of it could be begun.
     ///
     /// - Parameters:

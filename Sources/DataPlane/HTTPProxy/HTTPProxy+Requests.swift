@@ -176,6 +176,8 @@ extension HTTPProxy {
         reactor.counters[.starvedWaits] &+= 1
         if sessions[slot: slot].phase == .exchange {
             noteReason(sessions[slot: slot].exchange, .noBuffer)
+        } else {
+            noteRefused(slot, .noBuffer, on: &reactor)
         }
         abandon(slot, reset: true, on: &reactor)
     }

@@ -127,6 +127,7 @@ extension HTTPProxy {
             if sessions[slot: slot].phase == .exchange {
                 noteReason(x, wait == .halfClosed ? .clientClosed : .clientStalled)
             }
+            noteBrokenHead(slot, .clientStalled, on: &reactor)
             abandon(slot, reset: true, on: &reactor)
         case .requestHead:
             if sessions[slot: slot].phase == .idle {
@@ -233,6 +234,7 @@ extension HTTPProxy {
             if sessions[slot: slot].phase == .exchange {
                 noteReason(sessions[slot: slot].exchange, .stopped)
             }
+            noteBrokenHead(slot, .stopped, on: &reactor)
             abandon(slot, reset: true, on: &reactor)
         }
         for upstream in upstreams.touchedSlots

@@ -159,7 +159,7 @@ extension Configuration.Listener {
         random.change(&trusted) { _ in Self.blocks }
         random.change(&forwarded) { $0.pick([[], .via, [.xForwarded, .forwarded, .via]]) }
         allowsConnect = random.chance(300)
-        requestIDName = random.maybe { $0.pick(["X-Request-ID", "traceparent", "x"]) }
+        requestIDName = random.maybe { $0.pick(["X-Request-ID", "Correlation-ID", "x"]) }
         traceparent = random.pick(Configuration.TraceparentPolicy.allCases)
         random.change(&limits.headBytesMax) { $0.pick(1024...65_536) }
         random.change(&limits.fieldsMax) { $0.pick(1...256) }

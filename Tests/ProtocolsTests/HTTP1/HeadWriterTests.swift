@@ -62,6 +62,18 @@ import Testing
         }
     }
 
+    @Test(arguments: decimals)
+    func digits(value: UInt64) {
+        let all = String(value, radix: 16)
+        let padded = String(repeating: "0", count: 16 - all.count) + all
+        for count in 1...16 {
+            let result = written { $0.appendHex(value, digits: count) }
+            #expect(result.text == String(padded.suffix(count)) && !result.overflowed)
+            let cut = written(capacity: count - 1) { $0.appendHex(value, digits: count) }
+            #expect(cut.text == "" && cut.overflowed)
+        }
+    }
+
     static let addresses: [(IPBytes, String)] = [
         (IPBytes(ipv4: 0), "0.0.0.0"),
         (IPBytes(ipv4: 0x7F00_0001), "127.0.0.1"),

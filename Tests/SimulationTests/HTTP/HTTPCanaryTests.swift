@@ -44,6 +44,16 @@ import Testing
         #expect(told)
     }
 
+    @Test(arguments: AccessBug.allCases)
+    func aWrongRecordIsFound(bug: AccessBug) throws {
+        let told = try Self.seeds.prefix(50).contains { seed in
+            try HTTPSimulationRun.run(seed: seed, accessBug: bug).failures.contains {
+                $0.contains(bug.words)
+            }
+        }
+        #expect(told)
+    }
+
     /// The control: the same seeds, nothing planted.
     @Test func withoutABugTheSameRunsPass() async {
         await #expect(processExitsWith: .success) {

@@ -27,6 +27,8 @@ enum HTTPMark: Int, CaseIterable {
     case retriedElsewhere, ejected
     // Tunnels.
     case tunnel, tunnelWithBytesAhead, tunnelComplete, connectTunnel
+    // Access log: clients of whom all is known, and those that went within a head.
+    case toldToTheEnd, brokenHead
 }
 
 struct HTTPMarks {

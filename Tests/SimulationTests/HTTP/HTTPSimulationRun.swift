@@ -12,10 +12,11 @@ enum HTTPSimulationRun {
     ///   - bug: planted into the reactor; the run is then expected to fail.
     ///   - swapsAnswers: planted into the origins; the same.
     ///   - siteBug: planted around the worker; the same.
+    ///   - accessBug: planted into what it tells; the same.
     ///   - trapsOnViolation: stops the process where the contract is violated.
     static func run(
         seed: UInt64, bug: PlantedBug? = nil, swapsAnswers: Bool = false,
-        siteBug: SiteBug? = nil, trapsOnViolation: Bool = false
+        siteBug: SiteBug? = nil, accessBug: AccessBug? = nil, trapsOnViolation: Bool = false
     ) throws -> HTTPSimulationOutcome {
         let plan = HTTPRunPlan(seed: seed)
         let ledger = HTTPLedger(plan: plan, swapsAnswers: swapsAnswers)
@@ -34,19 +35,16 @@ enum HTTPSimulationRun {
         let sockets = (0..<plan.site.socketsUsed).map { _ in world.makeListener() }
         history.schedule(in: world, sockets: sockets)
         let breakers = CircuitBreakers(workers: 1)
+        let books = AccessBooks(bug: accessBug)
         let health = EndpointHealth.allUsable(endpoints)
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes(plan),
             snapshot: history.first,
             listeners: (0..<plan.listeners).map {
                 WorkerListener(number: UInt32($0), id: UInt32($0), descriptor: sockets[$0])
-            }, health: health, breakers: breakers, mailbox: mailbox, published: published)
-        for record in ledger.clients {
-            world.addClient(
-                record.plan.peer, to: plan.socket(of: record.plan),
-                atNs: startNs + record.plan.arrivalNs,
-                program: ClientProgram(ledger: ledger, record: record))
-        }
+            }, health: health, breakers: breakers, mailbox: mailbox, published: published,
+            metrics: books.metrics, access: books.ring)
+        addClients(plan, ledger, to: world)
         var watch = TurnWatch(
             clients: plan.clients.count, endNs: startNs + plan.boundNs, world: world)
         var invariants = EngineInvariants(plan, ledger)
@@ -60,6 +58,7 @@ enum HTTPSimulationRun {
             history.look(isDraining: worker.proxy.isDraining, nowNs: world.nowNs)
             limits.look(worker.forwarder, worker.proxy, history, world)
             outages.look(worker.forwarder, worker.proxy, world)
+            books.look()
             invariants.look(worker.proxy, flows: worker.forwarder.flows.count, world)
         }
         // A run that did not end is judged by that alone: everything else would follow from it.
@@ -71,15 +70,30 @@ enum HTTPSimulationRun {
             failures.append(failure)
         } else {
             history.end()
+            books.close(
+                listeners: plan.listeners, endpoints: plan.endpoints.count, startNs: startNs,
+                endNs: world.nowNs)
             let verdict = HTTPVerdict(
                 world: world, plan: plan, ledger: ledger, counters: published.snapshot(),
-                appliedNs: history.appliedNs, outages: outages)
-            failures = verdict.failures + history.failures + limits.end()
+                appliedNs: history.appliedNs, outages: outages, books: books)
+            failures =
+                verdict.failures + history.failures + limits.end() + books.failures
             marks.add(verdict.marks)
         }
         return HTTPSimulationOutcome(
             failures: failures, traceHash: world.traceHash, turns: watch.turns, marks: marks,
             counters: world.counters, ledger: ledger, connections: world.connections)
+    }
+
+    private static func addClients(
+        _ plan: HTTPRunPlan, _ ledger: HTTPLedger, to world: SimulatedWorld
+    ) {
+        for record in ledger.clients {
+            world.addClient(
+                record.plan.peer, to: plan.socket(of: record.plan),
+                atNs: world.nowNs + record.plan.arrivalNs,
+                program: ClientProgram(ledger: ledger, record: record))
+        }
     }
 
     /// Puts the worker's end on the agenda.

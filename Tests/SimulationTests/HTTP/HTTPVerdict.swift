@@ -23,7 +23,7 @@ final class HTTPVerdict {
 
     init(
         world: SimulatedWorld, plan: HTTPRunPlan, ledger: HTTPLedger, counters: CounterSet,
-        appliedNs: [UInt64], outages: EndpointWatch
+        appliedNs: [UInt64], outages: EndpointWatch, books: AccessBooks
     ) {
         self.world = world
         self.plan = plan
@@ -44,6 +44,7 @@ final class HTTPVerdict {
         for sighting in ledger.sightings where sighting.tunnelPlan != nil { checkTunnel(sighting) }
         checkEnds()
         checkLimits()
+        checkAccess(books)
         marks.count(counters)
     }
 

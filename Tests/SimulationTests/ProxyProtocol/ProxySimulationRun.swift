@@ -39,12 +39,13 @@ enum ProxySimulationRun {
         let startNs = world.nowNs
         world.at(startNs + plan.drainNs) { mailbox.post(.drain) }
         let published = PublishedCounters()
+        let books = AccessBooks()
         var worker = Worker(
             reactor: SimulatedReactor(world: world), configuration: sizes,
             snapshot: try SiteSnapshot(site(plan, endpoints)),
             listeners: [WorkerListener(id: 0, descriptor: world.makeListener())],
             health: .allUsable(endpoints),
-            mailbox: mailbox, published: published)
+            mailbox: mailbox, published: published, metrics: books.metrics, access: books.ring)
         let clients = plan.clients.enumerated().map { index, client in
             let program = ProxyClient(client, index: index, run: plan)
             world.addClient(
@@ -56,6 +57,7 @@ enum ProxySimulationRun {
         while !worker.isFinished, watch.failure == nil {
             worker.turn()
             watch.look(world)
+            books.look()
         }
         var failures = world.violations
         if let failure = watch.failure {
@@ -63,7 +65,9 @@ enum ProxySimulationRun {
         } else {
             var verdict = ProxyVerdicts(plan: plan, clients: clients, origins: origins)
             verdict.judge(published.snapshot(), world)
-            failures += verdict.failures
+            books.close(
+                listeners: 1, endpoints: endpoints.count, startNs: startNs, endNs: world.nowNs)
+            failures += verdict.failures + books.failures
         }
         let conveyed = clients.count { $0.isProxy && $0.plan.opening == .conveys }
         return ProxySimulationOutcome(

@@ -125,9 +125,24 @@ struct Checks {
         }
     }
 
+    /// A request has one id and one trace.
+    private mutating func checkIdentity(
+        _ route: Configuration.Route, _ node: YAMLNode, _ listener: Configuration.Listener
+    ) {
+        var taken = [listener.requestIDName?.lowercased()]
+        if listener.traceparent == .generate { taken.append("traceparent") }
+        let changes = route.rewrite.requestHeaders
+        for header in changes.set + changes.add where taken.contains(header.name.lowercased()) {
+            refuse(
+                node["rewrite"]?["request_headers"],
+                "writes \(header.name), as the listener does; expected other fields only")
+        }
+    }
+
     private mutating func check(
         _ route: Configuration.Route, _ node: YAMLNode, _ listener: Configuration.Listener
     ) {
+        checkIdentity(route, node, listener)
         switch route.action {
         case .upstream:
             checkReference(node["upstream"], from: listener)

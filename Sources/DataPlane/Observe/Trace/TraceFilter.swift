@@ -34,7 +34,8 @@ package struct TraceFilter: BitwiseCopyable, Sendable {
     /// Control plane only: has workers tell of something, or of nothing.
     package func set(_ subject: TraceSubject?) {
         words.store(Self.kind, 0)
-        // Never 0, and another one than before: what belonged to an earlier trace is not told again.
+        // Never 0, and another one than before: what belonged to an earlier trace is not told
+        // again.
         let number = words.load(Self.last) % 255 + 1
         words.store(Self.last, number)
         let high = number << Self.numberShift
