@@ -77,7 +77,7 @@ int gyre_thread_join(uint64_t thread);
 int gyre_thread_join_within(uint64_t thread, int milliseconds);    // -ETIMEDOUT
 uint64_t gyre_thread_cpu_ns(uint64_t thread);
 int gyre_thread_pin(int cpu);
-/* Makes the calling thread alone so much nicer than it is (sched(7)). */
+/* Makes the calling thread alone so much nicer than it is (sched(7)), and its slices short. */
 int gyre_thread_give_way(int niceness);
 
 // Host: processors this process may run on, descriptor and memory-lock limits.

@@ -35,7 +35,11 @@ package final class AccessLog: Sendable {
             let state = AccessLogState(
                 AccessFilling(rings, options.format, names), wake: wake)
             let body = AccessBody(AccessLoop(state, sink, log))
-            let thread = try ControlThread.start("gyre-access") { body.run() }
+            let thread = try ControlThread.start("gyre-access") {
+                // No nicer than a worker: what it does not fetch in time is lost.
+                _ = gyre_thread_give_way(0)
+                body.run()
+            }
             return AccessLog(rings, options.to, state, thread)
         } catch {
             throw StartError("cannot write the access log to \(options.to): \(error)")

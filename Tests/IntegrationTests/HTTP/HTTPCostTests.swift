@@ -75,6 +75,31 @@ extension Integration.HTTP {
             }
         }
 
+        /// Telling the access log of each of them allocates nothing either: not on the workers, and
+        /// not on the thread that writes the lines.
+        @Test(arguments: Backend.usable, ["json", "combined"])
+        func loggedRequestsAllocateNothing(_ backend: Backend, format: String) throws {
+            let nginx = try NginxOrigin()
+            let counter = try AllocationCounter()
+            let directory = try TemporaryDirectory()
+            let gyre = try GyreProcess(
+                http: [nginx.address], backend: backend,
+                options: [
+                    "--access-log", directory.file("log"), "--access-log-format", format,
+                ], environment: counter.environment)
+            let clients = try (0..<8).map { _ in try FixedClient(gyre, Self.get) }
+            try Self.exchange(4_000, over: clients)
+            pause(0.5)
+            let before = try counter.count()
+            #expect(before > 0, "the counter must be in place, else 0 says nothing")
+            try Self.exchange(10_000, over: clients)
+            pause(0.5)
+            #expect(try counter.count() - before == 0)
+            let lines = try String(contentsOfFile: directory.file("log"), encoding: .utf8)
+            // Each client made one more as it came.
+            #expect(lines.utf8.count { $0 == UInt8(ascii: "\n") } == 14_000 + clients.count)
+        }
+
         /// A client that rests costs its record and nothing else: no buffer, no connection to an
         /// origin, no CPU, and no system call of another client's.
         @Test(arguments: Backend.usable, ["0", "128"])
