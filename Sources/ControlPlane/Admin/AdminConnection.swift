@@ -59,13 +59,10 @@ struct AdminConnection {
     /// Bytes that the client has yet to take.
     var outputLeft: Int { output.count - sent }
 
-    /// Whether it is waiting for a client that is between requests.
     /// Whether it waits for an answer, or for the rest of one.
     var isOwedAnAnswer: Bool {
         phase == .answering || outputLeft > 0 && phase != .streaming
     }
-
-    var isIdle: Bool { phase == .reading && reader.isIdle && outputLeft == 0 }
 
     /// A complete request has come: what follows belongs to it.
     mutating func begin(_ request: AdminRequest) {

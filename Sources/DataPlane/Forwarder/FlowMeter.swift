@@ -15,9 +15,7 @@ struct FlowMeter: BitwiseCopyable {
     /// Since when a connection is being made for it, and how long the last one took.
     var connectSinceNs: UInt64 = 0
     var connectNs = AccessRecord.noTime
-    /// Since when it stands in line, and how long it did in all.
-    var queueSinceNs: UInt64 = 0
-    var queueNs = AccessRecord.noTime
+    var queue = QueueTime()
     /// The trace that it belongs to; 0 for none.
     var traced: UInt8 = 0
     /// It is told to the access log when it has ended.

@@ -84,8 +84,8 @@ extension TCPForwarder {
         _ slot: UInt32, _ source: IPBytes?, on reactor: inout R
     ) {
         guard destination(slot).balancesBy != .none else { return }
-        let socket = self[FlowSideID.downstream(slot)].socket
-        let address = source ?? reactor.peerAddress(of: socket) ?? IPBytes(high: 0, low: 0)
+        let address =
+            source ?? address(ofClient: slot, on: &reactor) ?? IPBytes(high: 0, low: 0)
         flows[slot: slot].key = BalanceKey.hash(address)
     }
 

@@ -8,9 +8,19 @@ extension TCPForwarder {
     mutating func learnClient<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         let isWatched = tracer?.filter.wantsClients == true
         guard access != nil && flows[slot: slot].meter.isLogged || isWatched else { return }
+        _ = address(ofClient: slot, on: &reactor)
+    }
+
+    /// Where a flow's client is, asked for once; `nil` when it has gone already.
+    mutating func address<R: Reactor & ~Copyable>(
+        ofClient slot: UInt32, on reactor: inout R
+    ) -> IPBytes? {
+        let known = flows[slot: slot].meter.client
+        if !known.isNowhere { return known }
         let socket = self[FlowSideID.downstream(slot)].socket
-        guard let address = reactor.peerAddress(of: socket) else { return }
+        guard let address = reactor.peerAddress(of: socket) else { return nil }
         noteClient(slot, address)
+        return address
     }
 
     /// A flow's client is at `address`: the peer, or whom the peer's PROXY header names.
@@ -61,13 +71,11 @@ extension TCPForwarder {
 
     mutating func noteQueued(_ slot: UInt32) {
         trace(.queued, slot)
-        flows[slot: slot].meter.queueSinceNs = nowNs
+        flows[slot: slot].meter.queue.begin(nowNs: nowNs)
     }
 
     mutating func noteUnqueued(_ slot: UInt32) {
-        let waitedNs = nowNs &- flows[slot: slot].meter.queueSinceNs
-        let before = flows[slot: slot].meter.queueNs
-        flows[slot: slot].meter.queueNs = (before == AccessRecord.noTime ? 0 : before) &+ waitedNs
+        guard let waitedNs = flows[slot: slot].meter.queue.end(nowNs: nowNs) else { return }
         site.value.metrics.record(waitedNs, .queue)
         trace(.unqueued, slot)
     }
@@ -115,7 +123,7 @@ extension TCPForwarder {
         record.beganNs = meter.beganNs
         record.totalNs = totalNs
         record.connectNs = meter.connectNs
-        record.queueNs = meter.queueNs
+        record.queueNs = meter.queue.totalNs
         record.bytesIn = meter.bytes(0)
         record.bytesOut = meter.bytes(1)
         record.bodyBytesOut = meter.bytes(1)

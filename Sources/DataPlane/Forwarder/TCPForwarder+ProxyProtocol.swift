@@ -8,7 +8,7 @@ extension TCPForwarder {
     /// Some clients have to begin with a header: goes on with this one as it has to.
     mutating func meetClient<R: Reactor & ~Copyable>(_ slot: UInt32, on reactor: inout R) {
         let side = FlowSideID.downstream(slot)
-        guard let address = reactor.peerAddress(of: self[side].socket) else {
+        guard let address = address(ofClient: slot, on: &reactor) else {
             // It has gone already. What it left may be a header or not: it is not read.
             noteReason(slot, .clientClosed)
             end(slot, reset: true, on: &reactor)

@@ -29,9 +29,7 @@ struct ExchangeMeter: BitwiseCopyable {
     var connectSinceNs: UInt64 = 0
     var connectNs = AccessRecord.noTime
     var firstByteNs = AccessRecord.noTime
-    /// Since when it stands in line, and how long it did in all.
-    var queueSinceNs: UInt64 = 0
-    var queueNs = AccessRecord.noTime
+    var queue = QueueTime()
     /// From the client and to it, heads included.
     var bytesIn: UInt64
     var bytesOut: UInt64 = 0
@@ -43,16 +41,6 @@ struct ExchangeMeter: BitwiseCopyable {
         beganNs = nowNs
         ownSinceNs = nowNs
         bytesIn = UInt64(headBytes)
-    }
-
-    /// It stands in line no more.
-    ///
-    /// - Returns: how long it did this time.
-    mutating func endQueue(nowNs: UInt64) -> UInt64 {
-        let waitedNs = nowNs &- queueSinceNs
-        queueNs = (queueNs == AccessRecord.noTime ? 0 : queueNs) &+ waitedNs
-        queueSinceNs = 0
-        return waitedNs
     }
 }
 

@@ -24,8 +24,8 @@ enum HTTPLimits {
     static let surplusClientsMax = 64
 
     /// What a field block can grow by when it is rewritten, besides repeating Host: names of the
-    /// fields that are added, an address, a date.
-    static let rewriteBytesMax = 1024
+    /// fields that are added, an address, a date, the id of a request and its trace.
+    static let rewriteBytesMax = 1536
 
     /// Room for any head that can be configured, and one byte that shows it is longer.
     static let headBytesMax = 65_536

@@ -88,14 +88,14 @@ extension HTTPProxy {
 
     /// An exchange stands in line for its upstream from now on.
     mutating func noteQueued(_ x: UInt32) {
-        exchanges[slot: x].meter.queueSinceNs = nowNs
+        exchanges[slot: x].meter.queue.begin(nowNs: nowNs)
         trace(.queued, x)
     }
 
     /// It does not any more.
     mutating func noteUnqueued(_ x: UInt32) {
-        guard exchanges[slot: x].meter.queueSinceNs > 0 else { return }
-        site.value.metrics.record(exchanges[slot: x].meter.endQueue(nowNs: nowNs), .queue)
+        guard let waitedNs = exchanges[slot: x].meter.queue.end(nowNs: nowNs) else { return }
+        site.value.metrics.record(waitedNs, .queue)
         trace(.unqueued, x)
     }
 
@@ -203,7 +203,7 @@ extension HTTPProxy {
         record.beganNs = meter.beganNs
         record.connectNs = meter.connectNs
         record.firstByteNs = meter.firstByteNs
-        record.queueNs = meter.queueNs
+        record.queueNs = meter.queue.totalNs
         record.bytesIn = meter.bytesIn
         record.bytesOut = meter.bytesOut
         record.bodyBytesOut = meter.bytesOut &- meter.headBytesOut

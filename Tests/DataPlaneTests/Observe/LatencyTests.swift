@@ -91,16 +91,6 @@ import Testing
         }
     }
 
-    @Test func countsUpToABoundAreThoseOfItsBuckets() {
-        var random = SeededRandom(seed: 3)
-        let values = Self.values(&random, count: 3_000)
-        let histogram = Self.histogram(values)
-        for bound in Self.values(&random, count: 200) {
-            let end = LatencyBuckets.values(of: LatencyBuckets.index(of: bound)).upperBound
-            #expect(histogram.count(upTo: bound) == UInt64(values.count { $0 < end }))
-        }
-    }
-
     @Test func nothingHasNoQuantile() {
         #expect(LatencyHistogram().quantileNs(0.5) == nil)
         #expect(LatencyHistogram().count == 0)

@@ -86,9 +86,4 @@ package struct LatencyHistogram: Equatable, Sendable {
         }
         return nil
     }
-
-    /// How many values are below a bound, which is taken for the end of the bucket that it is in.
-    package func count(upTo ns: UInt64) -> UInt64 {
-        buckets[...LatencyBuckets.index(of: ns)].reduce(0, &+)
-    }
 }
